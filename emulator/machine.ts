@@ -1,0 +1,139 @@
+/**
+ * A machine: a virtual machine (CPU and RAM) wired to a board (devices), and the loop between them.
+ * Guest time is counted in instructions; devices are brought to it before they are accessed and at their next event,
+ * so a run depends on nothing but the guest's initial state and the logged input.
+ */
+import type { Board } from './boards/board.ts';
+import { BUS_ERROR } from './bus/device.ts';
+import { ConsoleInput } from './console-input.ts';
+import { ExitReason, type Vcpu, type VirtualMachine } from './vm.ts';
+
+/** Why `Machine.run` came back. */
+export type StopReason =
+  /** The instruction budget is used up. */
+  | 'budget'
+  /** Before the instruction at a breakpoint; see `vcpu.exit.address`. */
+  | 'breakpoint'
+  /** After an access to a watched range; see `vcpu.exit.address` and `debugCause`. */
+  | 'watchpoint'
+  /** The guest branches to itself, or waits, with IRQ and FIQ masked: it has ended. */
+  | 'halted'
+  /** The guest asked the board to reset. */
+  | 'reset'
+  /** The guest waits for an interrupt that no device will raise; only input can wake it. */
+  | 'idle'
+  /** The core or the hypervisor gave up; see `vcpu.exit.message`. */
+  | 'error'
+  /** `requestStop` was called from a device callback. */
+  | 'requested';
+
+export interface MachineOptions {
+  /** Nanoseconds of guest time for an instruction; 1 by default. */
+  nsPerInstruction?: number;
+}
+
+const CPSR_I_AND_F = 0xc0;
+const CPSR_REGISTER = 16;
+
+export class Machine {
+  readonly vm: VirtualMachine;
+  readonly board: Board;
+  readonly vcpu: Vcpu;
+  readonly input: ConsoleInput;
+  readonly nsPerInstruction: number;
+  /** Called when waiting in WFI skips guest time, with the nanoseconds skipped; an interactive console paces by it. */
+  onIdle: ((nanoseconds: number) => void) | undefined;
+  /** Called at each MMIO access, for statistics. */
+  onMmio: ((address: number, write: boolean) => void) | undefined;
+  /** Nanoseconds skipped by waiting in WFI. */
+  private skipped = 0;
+  private stopRequested = false;
+
+  constructor(vm: VirtualMachine, board: Board, options: MachineOptions = {}) {
+    this.vm = vm;
+    this.board = board;
+    this.vcpu = vm.vcpu;
+    this.nsPerInstruction = options.nsPerInstruction ?? 1;
+    this.input = new ConsoleInput(board.serial[0]);
+  }
+
+  /** Guest time in nanoseconds: instructions retired, and what waiting has skipped. */
+  get now(): number {
+    return this.vcpu.instructions * this.nsPerInstruction + this.skipped;
+  }
+
+  /** Makes the current or next `run` come back after the instruction in progress. */
+  requestStop(): void {
+    this.stopRequested = true;
+  }
+
+  /** Runs at most `budget` guest instructions (an integer, at least 1); stops exactly there. */
+  run(budget: number): StopReason {
+    const { vcpu, board } = this;
+    const end = vcpu.instructions + budget;
+    for (;;) {
+      let now = this.now;
+      if (board.nextEvent() <= now) board.advance(now);
+      vcpu.setIrq(board.irq);
+      vcpu.setFiq(board.fiq);
+      if (this.stopRequested) {
+        this.stopRequested = false;
+        return 'requested';
+      }
+      const left = end - vcpu.instructions;
+      if (left <= 0) return 'budget';
+      const untilEvent = Math.ceil((board.nextEvent() - now) / this.nsPerInstruction);
+      const reason = vcpu.run(Math.min(left, untilEvent, 0x7fff_ffff));
+      const { exit } = vcpu;
+      switch (reason) {
+        case ExitReason.Budget:
+          break;
+        case ExitReason.MmioRead: {
+          now = this.now;
+          const value = board.read(exit.address, exit.size, now);
+          this.onMmio?.(exit.address, false);
+          if (value === BUS_ERROR) vcpu.failMmio();
+          else vcpu.completeMmio(value);
+          this.input.afterConsoleRead(now);
+          break;
+        }
+        case ExitReason.MmioWrite:
+          this.onMmio?.(exit.address, true);
+          if (board.write(exit.address, exit.size, exit.data, this.now) === BUS_ERROR) vcpu.failMmio();
+          else vcpu.completeMmio(0);
+          if (board.resetRequested) return 'reset';
+          break;
+        case ExitReason.Wfi: {
+          const stop = this.wait();
+          if (stop) return stop;
+          break;
+        }
+        case ExitReason.Debug:
+          return exit.debugCause === 'breakpoint' ? 'breakpoint' : 'watchpoint';
+        case ExitReason.Halted:
+          return 'halted';
+        case ExitReason.InternalError:
+          return 'error';
+      }
+    }
+  }
+
+  /** WFI: skips guest time to the next event that raises an interrupt line. */
+  private wait(): StopReason | undefined {
+    const { board, vcpu } = this;
+    this.input.whenIdle(this.now);
+    while (!board.irq && !board.fiq) {
+      if ((vcpu.readRegister(CPSR_REGISTER) & CPSR_I_AND_F) === CPSR_I_AND_F && board.nextEvent() === Infinity)
+        return 'halted';
+      const next = board.nextEvent();
+      if (next === Infinity) return 'idle';
+      const now = this.now;
+      if (next > now) {
+        this.skipped += next - now;
+        this.onIdle?.(next - now);
+      }
+      board.advance(this.now);
+    }
+    return undefined;
+  }
+}
