@@ -21,7 +21,6 @@ import {
   dSameM,
   dSameN,
   emptyList,
-  extension,
   fieldMaskZero,
   hPc,
   hiLoSame,
@@ -35,7 +34,6 @@ import {
   pldPc,
   postWithW,
   sPc,
-  saturation,
   storeListWb,
 } from './checks.ts';
 

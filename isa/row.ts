@@ -84,14 +84,37 @@ export function row(
   };
 }
 
+interface Segment {
+  readonly letter: string;
+  readonly shift: number;
+  readonly width: number;
+  /** The first segment of its letter. */
+  readonly first: boolean;
+}
+
+const segmentCache = new Map<string, readonly Segment[]>();
+
+/** Runs of equal letters, most significant first. */
+function segmentsOf(bits: string): readonly Segment[] {
+  const known = segmentCache.get(bits);
+  if (known) return known;
+  const segments: Segment[] = [];
+  for (const match of bits.matchAll(/([a-yA-Z])\1*/g)) {
+    const [run, letter] = [match[0], match[0][0]!];
+    if (letter === 'o') continue;
+    const shift = bits.length - match.index - run.length;
+    segments.push({ letter, shift, width: run.length, first: bits.indexOf(letter) === match.index });
+  }
+  segmentCache.set(bits, segments);
+  return segments;
+}
+
 /** Extracts every lettered field; a letter in several segments is their concatenation, most significant first. */
 export function extractFields(bits: string, word: number): Record<string, number> {
   const fields: Record<string, number> = {};
-  const top = bits.length - 1;
-  for (let i = 0; i <= top; i++) {
-    const letter = bits[i]!;
-    if (letter === '0' || letter === '1' || letter === 'z' || letter === 'o') continue;
-    fields[letter] = (fields[letter] ?? 0) * 2 + ((word >>> (top - i)) & 1);
+  for (const { letter, shift, width, first } of segmentsOf(bits)) {
+    const part = (word >>> shift) & ((1 << width) - 1);
+    fields[letter] = first ? part : (fields[letter]! << width) | part;
   }
   return fields;
 }
