@@ -92,8 +92,9 @@ module.exports = {
     exclude: { path: '^(emulator/core|build|dist|coverage|guests)/' },
     moduleSystems: ['es6', 'cjs'],
     enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'types', 'default'],
       extensions: ['.ts', '.mjs', '.cjs', '.js', '.json'],
-      conditionNames: ['import', 'require', 'node', 'default'],
     },
   },
 };
