@@ -1,0 +1,523 @@
+/**
+ * Memory as instructions see it: translation tables for the fast path, and the slow path behind them.
+ *
+ * For each regime (privileged, user) and use (read, write, fetch) a flat table holds a word per 4 KB virtual page:
+ * `(host page ^ virtual page) | 1`, or 0 when the fast path must not be taken. So with `e = table[va >> 12] - 1`, an
+ * aligned access is fast when `((e | va) & (size - 1)) == 0` and `e & 3 == 0`, and its host address is `e ^ va`.
+ * Devices, watched pages, sub-page permissions, code pages and table pages (writes) never get an entry.
+ *
+ * Translations are coherent with the tables they came from: each descriptor used is marked, and a store that changes a
+ * marked word drops what was made from it. A guest can therefore never see a stale translation, in any mode.
+ */
+import {
+  ALIGN_CHECK,
+  EXIT_ADDRESS,
+  EXIT_DATA,
+  EXIT_FAR,
+  EXIT_FSR,
+  EXIT_SIZE,
+  EXIT_WRITE,
+  FILLED,
+  FILLED_MAX,
+  MARKED,
+  MARKED_MAX,
+  MMIO_COUNT,
+  MMIO_MAX,
+  MMIO_VALUES,
+  OVERRIDES,
+  OVERRIDE_COUNT,
+  PAGE_CODE,
+  PAGE_DIRTY,
+  PAGE_FLAGS,
+  PAGE_GUEST_TABLE,
+  PAGE_TABLE,
+  PHYS_MAP,
+  RAM_BASE,
+  REGIME,
+  REGIMES,
+  REGIME_MMU,
+  REGIME_SIZE,
+  SLOT_ARM,
+  SLOT_THUMB,
+  TABLE_LOG,
+  TABLE_LOG_COUNT,
+  TABLE_LOG_MAX,
+  TABLE_OWNER,
+  THUMB,
+  TLB,
+  TLB_SIZE,
+  WALKED,
+  WALK_COUNT,
+  WALK_DOMAIN,
+  WALK_L1_ADDRESS,
+  WALK_L2_ADDRESS,
+  WALK_PA,
+  WALK_SHIFT,
+  WATCHES,
+  WATCH_COUNT,
+} from './generated/layout';
+import { externalAbort, FSR_ALIGNMENT, permission, walk } from './walk';
+
+/** What became of a slow access: done, a data abort (EXIT_FSR, EXIT_FAR), or a device access to be answered first. */
+export const ACCESS_OK: u32 = 0;
+export const ACCESS_ABORT: u32 = 1;
+export const ACCESS_MMIO: u32 = 2;
+
+/** Outcome of the last slow access; sticky until `clearAccess`. */
+export let access: u32 = ACCESS_OK;
+/** Set when a watched range was touched; its address and kind are in EXIT_ADDRESS and EXIT_WRITE. */
+export let watchHit: bool = false;
+/** Set when the translation of the page being executed may have changed. */
+export let fetchChanged: bool = false;
+
+let mmioIndex: u32 = 0;
+let filledCount: u32 = 0;
+let markedCount: u32 = 0;
+
+const USE_READ: u32 = 0;
+const USE_WRITE: u32 = 1;
+const USE_FETCH: u32 = 2;
+
+/** An L2 table referenced from more than one megabyte. */
+const OWNER_MANY: u32 = 0xffff;
+
+export function clearAccess(): void {
+  access = ACCESS_OK;
+}
+
+export function clearWatchHit(): void {
+  watchHit = false;
+}
+
+export function clearFetchChanged(): void {
+  fetchChanged = false;
+}
+
+/** Before the first or repeated execution of an instruction: device accesses are replayed from the first. */
+export function rewindMmio(): void {
+  mmioIndex = 0;
+}
+
+/** Forgets completed device accesses: the instruction that made them has ended. */
+export function endMmio(): void {
+  store<u32>(MMIO_COUNT, 0);
+  mmioIndex = 0;
+}
+
+// @ts-ignore: decorator
+@inline export function table(regime: u32, use: u32): usize {
+  return TLB + (regime * 3 + use) * TLB_SIZE;
+}
+
+// @ts-ignore: decorator
+@inline export function readTable(): usize {
+  return table(load<u32>(REGIME), USE_READ);
+}
+
+// @ts-ignore: decorator
+@inline export function writeTable(): usize {
+  return table(load<u32>(REGIME), USE_WRITE);
+}
+
+// @ts-ignore: decorator
+@inline export function fetchTable(): usize {
+  return table(load<u32>(REGIME), USE_FETCH);
+}
+
+// @ts-ignore: decorator
+@inline function ramPage(hostAddress: usize): u32 {
+  return <u32>((hostAddress - RAM_BASE) >>> 12);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Dropping translations
+
+/** Drops every cached translation. */
+export function flushAll(): void {
+  for (let i: u32 = 0; i < filledCount; i++) store<u32>(load<u32>(FILLED + (i << 2)), 0);
+  filledCount = 0;
+  for (let i: u32 = 0; i < markedCount; i++) {
+    const word: usize = load<u32>(MARKED + (i << 2));
+    const index = <u32>((word - RAM_BASE) >>> 2);
+    store<u8>(WALKED + (index >>> 3), 0);
+    store<u16>(WALK_COUNT + (ramPage(word) << 1), 0);
+    store<u16>(TABLE_OWNER + (<u32>((word - RAM_BASE) >>> 10) << 1), 0);
+  }
+  markedCount = 0;
+  fetchChanged = true;
+}
+
+/** Drops the cached translations of one 4 KB virtual page. */
+export function flushPage(va: u32): void {
+  const offset = (va >>> 12) << 2;
+  for (let i: u32 = 0; i < 6; i++) store<u32>(TLB + i * TLB_SIZE + offset, 0);
+  fetchChanged = true;
+}
+
+/** Drops the cached translations of `count` pages from `va` on. */
+export function flushRange(va: u32, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) flushPage(va + (i << 12));
+}
+
+/** Drops every entry that allows fast writes to a RAM page (all of them when `host` is 0). */
+function dropWriters(host: usize): void {
+  for (let i: u32 = 0; i < filledCount; i++) {
+    const slot: usize = load<u32>(FILLED + (i << 2));
+    const tableIndex = <u32>((slot - TLB) / TLB_SIZE);
+    if (tableIndex != 1 && tableIndex != 4) continue;
+    const entry = load<u32>(slot);
+    if (!entry) continue;
+    const page = <u32>(((slot - TLB) & (TLB_SIZE - 1)) >>> 2) << 12;
+    if (!host || ((entry - 1) ^ page) == <u32>host) store<u32>(slot, 0);
+  }
+}
+
+/** Sets flags of a RAM page that forbid fast writes; drops the fast writers when that is new. */
+export function guardPage(page: u32, flag: u32): void {
+  const address = PAGE_FLAGS + page;
+  const old = load<u8>(address);
+  if (old & flag) return;
+  store<u8>(address, <u8>(old | flag));
+  if (!(old & (PAGE_CODE | PAGE_TABLE | PAGE_GUEST_TABLE))) dropWriters(RAM_BASE + (<usize>page << 12));
+}
+
+/** Starts a new period of dirty-page tracking: clears the marks and makes the next write to any page leave one. */
+export function clearDirty(pages: u32): void {
+  dropWriters(0);
+  for (let i: u32 = 0; i < pages; i++) store<u8>(PAGE_FLAGS + i, load<u8>(PAGE_FLAGS + i) & ~(<u8>PAGE_DIRTY));
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Coherence with the tables
+
+/** Notes that a cached translation comes from the descriptor at a physical address. */
+function mark(physical: u32, va: u32, level2: bool): void {
+  const host: usize = load<u32>(PHYS_MAP + (<usize>(physical >>> 12) << 2)) + (physical & 0xffc);
+  const index = <u32>((host - RAM_BASE) >>> 2);
+  if (level2) {
+    const owner = TABLE_OWNER + (<u32>((host - RAM_BASE) >>> 10) << 1);
+    const megabyte = (va >>> 20) + 1;
+    const old = <u32>load<u16>(owner);
+    if (old == 0) store<u16>(owner, <u16>megabyte);
+    else if (old != megabyte) store<u16>(owner, <u16>OWNER_MANY);
+  }
+  const byte = WALKED + (index >>> 3);
+  const bit: u32 = 1 << (index & 7);
+  const bits = <u32>load<u8>(byte);
+  if (bits & bit) return;
+  if (markedCount == MARKED_MAX) flushAll();
+  store<u8>(byte, <u8>(load<u8>(byte) | bit));
+  store<u32>(MARKED + (markedCount++ << 2), <u32>host);
+  const page = ramPage(host);
+  const count = WALK_COUNT + (page << 1);
+  store<u16>(count, load<u16>(count) + 1);
+  guardPage(page, PAGE_TABLE);
+}
+
+/** A store changed a marked descriptor: drops what was made from it. */
+function descriptorChanged(host: usize): void {
+  const owner = <u32>load<u16>(TABLE_OWNER + (<u32>((host - RAM_BASE) >>> 10) << 1));
+  if (owner == 0 || owner == OWNER_MANY) {
+    // An L1 descriptor covers a megabyte of some table; which table is not recorded.
+    flushAll();
+    return;
+  }
+  // Large pages repeat their descriptor 16 times; each word covers its own 4 KB. A fine table has 4 words a page.
+  flushRange((owner - 1) << 20, 256);
+}
+
+/** Work after or before a store of `size` bytes to a guarded RAM page. `changed`: the bytes differ from the old ones. */
+function guardedStore(host: usize, size: u32, physical: u32, changed: bool): void {
+  const page = ramPage(host);
+  const flags = <u32>load<u8>(PAGE_FLAGS + page);
+  if (flags & PAGE_CODE && changed) invalidateCode(host, size);
+  if (flags & PAGE_GUEST_TABLE) {
+    const count = load<u32>(TABLE_LOG_COUNT);
+    if (count < TABLE_LOG_MAX) store<u32>(TABLE_LOG + (count << 2), physical & ~3);
+    store<u32>(TABLE_LOG_COUNT, count + 1);
+  }
+  if (flags & PAGE_TABLE) {
+    if (load<u16>(WALK_COUNT + (page << 1)) == 0) {
+      store<u8>(PAGE_FLAGS + page, <u8>(flags & ~PAGE_TABLE));
+    } else if (changed) {
+      const index = <u32>((host - RAM_BASE) >>> 2);
+      if ((<u32>load<u8>(WALKED + (index >>> 3)) >>> (index & 7)) & 1) descriptorChanged(host & ~3);
+    }
+  }
+}
+
+/** Drops decoded instructions in a range of RAM inside one page. */
+export function invalidateCode(host: usize, size: u32): void {
+  const page = ramPage(host);
+  const offset = <u32>host & 0xfff;
+  const arm: usize = load<u32>(SLOT_ARM + (page << 2));
+  if (arm) {
+    const last = (offset + size - 1) >>> 2;
+    for (let i = offset >>> 2; i <= last; i++) store<u16>(arm + (i << 3), 0);
+  }
+  const thumb: usize = load<u32>(SLOT_THUMB + (page << 2));
+  if (thumb) {
+    const last = (offset + size - 1) >>> 1;
+    for (let i = offset >>> 1; i <= last; i++) store<u16>(thumb + (i << 3), 0);
+  }
+}
+
+/** RAM was changed from outside (a loader, a debugger, a device): drops code and translations of the range. */
+export function memoryChanged(physical: u32, length: u32): void {
+  let address = physical;
+  let left = length;
+  while (left > 0) {
+    const chunk = min<u32>(left, 0x1000 - (address & 0xfff));
+    const base: usize = load<u32>(PHYS_MAP + (<usize>(address >>> 12) << 2));
+    if (base) {
+      const page = ramPage(base);
+      store<u8>(PAGE_FLAGS + page, load<u8>(PAGE_FLAGS + page) | <u8>PAGE_DIRTY);
+      if (load<u8>(PAGE_FLAGS + page) & PAGE_CODE) invalidateCode(base + (address & 0xfff), chunk);
+    }
+    address += chunk;
+    left -= chunk;
+  }
+  flushAll();
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Translation
+
+/** Host address or 0; physical address of the last `translate`. */
+let physicalAddress: u32 = 0;
+/** Whether the last translation may be cached for its whole page. */
+let cacheable: bool = false;
+let translatedByMmu: bool = false;
+
+function abort(fsr: u32, va: u32, write: bool): void {
+  access = ACCESS_ABORT;
+  store<u32>(EXIT_FSR, fsr);
+  store<u32>(EXIT_FAR, va);
+  store<u32>(EXIT_WRITE, write);
+}
+
+/** Physical page that an emulated instruction sees at a virtual page, or 0xffffffff. */
+function overridden(va: u32): u32 {
+  const count = load<u32>(OVERRIDE_COUNT);
+  for (let i: u32 = 0; i < count; i++) {
+    if (load<u32>(OVERRIDES + (i << 3)) == va >>> 12) return load<u32>(OVERRIDES + (i << 3) + 4);
+  }
+  return 0xffff_ffff;
+}
+
+/**
+ * Translates `va` in a regime. Returns false after recording the abort. On success `physicalAddress` is set, and the
+ * descriptors used are marked when the result may be cached.
+ */
+function translate(va: u32, regime: u32, write: bool): bool {
+  if (load<u32>(OVERRIDE_COUNT)) {
+    const page = overridden(va);
+    if (page != 0xffff_ffff) {
+      physicalAddress = (page << 12) | (va & 0xfff);
+      cacheable = false;
+      translatedByMmu = true;
+      return true;
+    }
+  }
+  const block: usize = REGIMES + regime * REGIME_SIZE;
+  const control = load<u32>(block + 8);
+  const mva = va < 0x0200_0000 ? va | load<u32>(block + 12) : va;
+  if (!(control & REGIME_MMU)) {
+    physicalAddress = mva;
+    cacheable = true;
+    translatedByMmu = false;
+    return true;
+  }
+  let fault = walk(load<u32>(block), load<u32>(block + 4), mva, false);
+  if (!fault) fault = permission(control, write);
+  if (fault) {
+    abort(fault | (load<u32>(WALK_DOMAIN) << 4), mva, write);
+    return false;
+  }
+  physicalAddress = load<u32>(WALK_PA);
+  translatedByMmu = true;
+  const shift = load<u32>(WALK_SHIFT);
+  cacheable = shift >= 12;
+  if (cacheable && shift != 20 && mixedPermissions(shift)) cacheable = false;
+  return true;
+}
+
+/** Whether the sub-pages of the 4 KB page that the last walk found differ in their permissions. */
+function mixedPermissions(shift: u32): bool {
+  if (shift != 12) return false;
+  const ap = (load<u32>(WALK_L2_ADDRESS + 4) >>> 4) & 0xff;
+  return ap != (ap & 3) * 0x55;
+}
+
+function markWalk(va: u32): void {
+  mark(load<u32>(WALK_L1_ADDRESS), va, false);
+  const l2 = load<u32>(WALK_L2_ADDRESS);
+  if (l2) mark(l2, va, true);
+}
+
+/** Enters a page into a translation table. */
+function fill(slot: usize, host: usize, va: u32): void {
+  if (filledCount == FILLED_MAX) flushAll();
+  if (translatedByMmu) markWalk(va);
+  store<u32>(FILLED + (filledCount++ << 2), <u32>slot);
+  store<u32>(slot, (<u32>(host & ~0xfff) ^ (va & ~0xfff)) | 1);
+}
+
+function watched(va: u32, size: u32, kind: u32): bool {
+  const count = load<u32>(WATCH_COUNT);
+  let onPage = false;
+  for (let i: u32 = 0; i < count; i++) {
+    const entry: usize = WATCHES + i * 12;
+    const start = load<u32>(entry);
+    const length = load<u32>(entry, 4);
+    if (va - start < length || start - va < size) {
+      if (load<u32>(entry, 8) & kind && !watchHit) {
+        watchHit = true;
+        store<u32>(EXIT_ADDRESS, va - start < length ? va : start);
+        store<u32>(EXIT_WRITE, kind >>> 1);
+      }
+    }
+    if (va >>> 12 >= start >>> 12 && va >>> 12 <= (start + length - 1) >>> 12) onPage = true;
+  }
+  return onPage;
+}
+
+/** The device accesses of one instruction: answered ones are replayed in order, the next one stops the instruction. */
+function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32): u32 {
+  const index = mmioIndex++;
+  if (index < load<u32>(MMIO_COUNT)) {
+    const answer: usize = MMIO_VALUES + (index << 3);
+    if (load<u32>(answer, 4)) {
+      abort(externalAbort(translatedByMmu) | (translatedByMmu ? load<u32>(WALK_DOMAIN) << 4 : 0), va, write);
+      return 0;
+    }
+    return load<u32>(answer);
+  }
+  if (index >= MMIO_MAX) {
+    abort(externalAbort(translatedByMmu), va, write);
+    return 0;
+  }
+  access = ACCESS_MMIO;
+  store<u32>(EXIT_ADDRESS, physical);
+  store<u32>(EXIT_SIZE, size);
+  store<u32>(EXIT_WRITE, write);
+  store<u32>(EXIT_DATA, value);
+  return 0;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Slow loads and stores. After each, the caller looks at `access`.
+
+/** Loads `size` bytes (1, 2, 4) at an address aligned to them, with the rights of `regime`; zero-extended. */
+export function loadAligned(va: u32, size: u32, regime: u32): u32 {
+  if (!translate(va, regime, false)) return 0;
+  const base: usize = load<u32>(PHYS_MAP + (<usize>(physicalAddress >>> 12) << 2));
+  if (load<u32>(WATCH_COUNT) && watched(va, size, 1)) cacheable = false;
+  if (!base) return deviceAccess(physicalAddress, va, size, false, 0);
+  const host = base + (physicalAddress & 0xfff);
+  if (cacheable) fill(table(regime, USE_READ) + ((va >>> 12) << 2), base, va);
+  if (size == 4) return load<u32>(host);
+  if (size == 2) return load<u16>(host);
+  return load<u8>(host);
+}
+
+/** Stores the low `size` bytes at an address aligned to them, with the rights of `regime`. */
+export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void {
+  if (!translate(va, regime, true)) return;
+  const base: usize = load<u32>(PHYS_MAP + (<usize>(physicalAddress >>> 12) << 2));
+  if (load<u32>(WATCH_COUNT) && watched(va, size, 2)) cacheable = false;
+  if (!base) {
+    const mask: u32 = size == 4 ? 0xffff_ffff : (1 << (size << 3)) - 1;
+    deviceAccess(physicalAddress, va, size, true, value & mask);
+    return;
+  }
+  const host = base + (physicalAddress & 0xfff);
+  const page = ramPage(base);
+  const flags = <u32>load<u8>(PAGE_FLAGS + page);
+  if (flags & (PAGE_CODE | PAGE_TABLE | PAGE_GUEST_TABLE)) {
+    const physical = physicalAddress;
+    let old: u32;
+    if (size == 4) {
+      old = load<u32>(host);
+      store<u32>(host, value);
+    } else if (size == 2) {
+      old = load<u16>(host);
+      value &= 0xffff;
+      store<u16>(host, <u16>value);
+    } else {
+      old = load<u8>(host);
+      value &= 0xff;
+      store<u8>(host, <u8>value);
+    }
+    store<u8>(PAGE_FLAGS + page, <u8>(flags | PAGE_DIRTY));
+    guardedStore(host, size, physical, old != value);
+    return;
+  }
+  if (size == 4) store<u32>(host, value);
+  else if (size == 2) store<u16>(host, <u16>value);
+  else store<u8>(host, <u8>value);
+  store<u8>(PAGE_FLAGS + page, <u8>(flags | PAGE_DIRTY));
+  if (cacheable) {
+    fill(table(regime, USE_WRITE) + ((va >>> 12) << 2), base, va);
+    // Marking the walk can guard the very page, when a table maps itself.
+    if (load<u8>(PAGE_FLAGS + page) & (PAGE_CODE | PAGE_TABLE | PAGE_GUEST_TABLE)) dropWriters(base);
+  }
+}
+
+/** Alignment check of the active SCTLR.A; records the fault and returns false. */
+export function aligned(va: u32, mask: u32, write: bool): bool {
+  if (!(va & mask) || !load<u32>(ALIGN_CHECK)) return true;
+  const block: usize = REGIMES + load<u32>(REGIME) * REGIME_SIZE;
+  abort(FSR_ALIGNMENT, va < 0x0200_0000 ? va | load<u32>(block + 12) : va, write);
+  return false;
+}
+
+/** A word load of any alignment: rotated by ARMv5's rule, or an alignment fault (ARM DDI 0100I, A4.1.23). */
+export function loadWord(va: u32, regime: u32): u32 {
+  if (!aligned(va, 3, false)) return 0;
+  return rotr<u32>(loadAligned(va & ~3, 4, regime), (va & 3) << 3);
+}
+
+/** A word store: the low two address bits are ignored when alignment is not checked. */
+export function storeWord(va: u32, value: u32, regime: u32): void {
+  if (aligned(va, 3, true)) storeAligned(va & ~3, 4, value, regime);
+}
+
+/** A halfword load; UNPREDICTABLE at odd addresses, where bit 0 is ignored here. */
+export function loadHalf(va: u32, regime: u32): u32 {
+  if (!aligned(va, 1, false)) return 0;
+  return loadAligned(va & ~1, 2, regime);
+}
+
+export function storeHalf(va: u32, value: u32, regime: u32): void {
+  if (aligned(va, 1, true)) storeAligned(va & ~1, 2, value, regime);
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Instruction fetch
+
+/**
+ * Host address of the RAM page that holds the instruction at `va`, or 0 after recording the prefetch abort in EXIT_FSR
+ * and EXIT_FAR. Instructions are fetched from RAM only: the bus refuses a fetch from a device.
+ */
+export function fetchPage(va: u32): usize {
+  const regime = load<u32>(REGIME);
+  if (!translate(va, regime, false)) return 0;
+  const base: usize = load<u32>(PHYS_MAP + (<usize>(physicalAddress >>> 12) << 2));
+  if (!base) {
+    abort(externalAbort(translatedByMmu), va, false);
+    return 0;
+  }
+  if (cacheable) fill(table(regime, USE_FETCH) + ((va >>> 12) << 2), base, va);
+  return base;
+}
+
+/** The physical address that the last successful `translate` found. */
+export function lastPhysical(): u32 {
+  return physicalAddress;
+}
+
+/** Reads an instruction (word or halfword) without side effects on translations; 0 where nothing is readable. */
+export function fetchWord(host: usize): u32 {
+  return load<u32>(THUMB) ? load<u16>(host) : load<u32>(host);
+}

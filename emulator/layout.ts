@@ -1,0 +1,231 @@
+/**
+ * The one layout of the WebAssembly memory that the core, compiled code and TypeScript share. `scripts/generate-layout.ts`
+ * writes the same constants for AssemblyScript. All values are byte addresses or byte counts unless a name says otherwise.
+ *
+ * ```
+ * 0x0000_0000  unused (a stray null pointer hits zeros)
+ * 0x0000_1000  state: registers, flags, banks, cp15, exits, counters
+ * 0x0001_0000  static data of the core (decode tables)
+ * 0x0020_0000  maps by RAM page, lists, physical address map
+ *              translation tables: {privileged, user} x {read, write, fetch}, 4 MB each, one word per 4 KB page
+ *              decode slots: pre-decoded instructions
+ *   RAM_BASE   guest RAM, then the hypervisor's own RAM
+ * ```
+ * Untouched parts of the memory cost address space only.
+ */
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+/** Largest RAM (guest and hypervisor together) that the maps have room for. */
+const MAX_RAM = 288 * MB;
+const MAX_RAM_PAGES = MAX_RAM / 4096;
+
+const STATE = 0x1000;
+const CPU_PHYS = STATE + 0x200;
+const CPU_VIRT = STATE + 0x400;
+
+const MAPS = 0x20_0000;
+const PAGE_FLAGS = MAPS;
+const SLOT_ARM = PAGE_FLAGS + MAX_RAM_PAGES;
+const SLOT_THUMB = SLOT_ARM + MAX_RAM_PAGES * 4;
+const WALK_COUNT = SLOT_THUMB + MAX_RAM_PAGES * 4;
+const TABLE_OWNER = WALK_COUNT + MAX_RAM_PAGES * 2;
+const WALKED = TABLE_OWNER + (MAX_RAM / KB) * 2;
+const FILLED = WALKED + MAX_RAM / 32;
+const FILLED_MAX = 65536;
+const MARKED = FILLED + FILLED_MAX * 4;
+const MARKED_MAX = 65536;
+const BREAK_PAGES = MARKED + MARKED_MAX * 4;
+const PHYS_MAP = BREAK_PAGES + 0x2_0000;
+const TLB = Math.ceil((PHYS_MAP + 4 * MB) / (4 * MB)) * 4 * MB;
+const SLOTS = TLB + 6 * 4 * MB;
+const SLOT_SIZE = 16 * KB + 64;
+const SLOT_COUNT = 2048;
+const RAM_BASE = Math.ceil((SLOTS + SLOT_SIZE * SLOT_COUNT) / (64 * KB)) * 64 * KB;
+
+export const LAYOUT = {
+  MAX_RAM,
+  /** r0 to r15 of the running mode; r15 is the address of the next instruction. */
+  REGS: STATE,
+  /** Flags: N and V as bit 31 of a word, Z as "word is zero", C and Q as 0 or 1. */
+  FLAG_N: STATE + 0x40,
+  FLAG_Z: STATE + 0x44,
+  FLAG_C: STATE + 0x48,
+  FLAG_V: STATE + 0x4c,
+  FLAG_Q: STATE + 0x50,
+  /** 1 in Thumb state. */
+  THUMB: STATE + 0x54,
+  /** Index (0 privileged, 1 user) of the translation regime that loads, stores and fetches use. */
+  REGIME: STATE + 0x58,
+  /** 1 when the A bit of the visible SCTLR checks alignment. */
+  ALIGN_CHECK: STATE + 0x5c,
+  /** Address of the CPU block whose CPSR decides whether a branch to itself ends the guest. */
+  MASK_VIEW: STATE + 0x60,
+  /** Levels of the interrupt inputs: bit 0 IRQ, bit 1 FIQ. */
+  LINES: STATE + 0x64,
+  /** 1: an exception in user mode stops `run` before it is taken (a hypervisor handles it). */
+  TRAP_EXCEPTIONS: STATE + 0x68,
+  /** 1: LPV trap words execute as the instruction they encode in privileged modes. */
+  TRAP_WORDS: STATE + 0x6c,
+  /** Address of the CPU block in use: CPU_PHYS, or CPU_VIRT while a trapped instruction is emulated. */
+  ACTIVE: STATE + 0x70,
+  /** Architecture level of the decoder (ARCH_v4 ...). */
+  ARCH: STATE + 0x74,
+
+  /** Instructions retired plus exception entries: low and high word. */
+  RETIRED: STATE + 0x80,
+  /** Cache operations, TLB operations executed. */
+  CACHE_OPS: STATE + 0x88,
+  TLB_OPS: STATE + 0x8c,
+
+  /** Exit of the last `run` or `emulate`. */
+  EXIT_ADDRESS: STATE + 0x90,
+  EXIT_SIZE: STATE + 0x94,
+  EXIT_DATA: STATE + 0x98,
+  /** Fault status (FSR bits 7..0), fault address, and 1 for a write. */
+  EXIT_FSR: STATE + 0x9c,
+  EXIT_FAR: STATE + 0xa0,
+  EXIT_WRITE: STATE + 0xa4,
+  /** Instruction word of an SVC or undefined exit. */
+  EXIT_WORD: STATE + 0xa8,
+  /** What emulated cp15 writes ask the hypervisor to do (CP15_EVENT bits), and the MVA of an entry operation. */
+  EVENTS: STATE + 0xac,
+  EVENT_MVA: STATE + 0xb0,
+  /** Bytes of an SVC or undefined instruction: 2 or 4. */
+  EXIT_LENGTH: STATE + 0xb4,
+
+  /** Completed device accesses of the instruction in progress: count, then value and status words. */
+  MMIO_COUNT: STATE + 0xc0,
+  MMIO_VALUES: STATE + 0xc4,
+  MMIO_MAX: 20,
+
+  /** Page overrides of one emulated instruction: count, then pairs of virtual and physical page number. */
+  OVERRIDE_COUNT: STATE + 0x1d0,
+  OVERRIDES: STATE + 0x1d4,
+  OVERRIDE_MAX: 4,
+
+  CPU_PHYS,
+  CPU_VIRT,
+  /** Offsets inside a CPU block. CPSR holds control bits only: flags and T are live state. */
+  C_CPSR: 0x00,
+  C_R8_USR: 0x04,
+  C_R8_FIQ: 0x18,
+  /** r13 and r14 of usr, fiq, irq, svc, abt, und; then their SPSRs (the one of usr is unused). */
+  C_R13: 0x2c,
+  C_SPSR: 0x5c,
+  C_MIDR: 0x80,
+  C_CTR: 0x84,
+  C_SCTLR: 0x88,
+  C_TTBR0: 0x8c,
+  C_DACR: 0x90,
+  C_DFSR: 0x94,
+  C_IFSR: 0x98,
+  C_FAR: 0x9c,
+  C_FCSE: 0xa0,
+  C_CONTEXTIDR: 0xa4,
+  C_DLOCK: 0xa8,
+  C_ILOCK: 0xac,
+  C_TLBLOCK: 0xb0,
+  C_DTCM: 0xb4,
+  C_ITCM: 0xb8,
+  /** Test, debug and other implementation registers that read back what was written (c15, c9 variants). */
+  C_TEST: 0xbc,
+  C_SIZE: 0x100,
+
+  /** Translation regimes: two blocks of TTBR0, DACR, control bits (REGIME_*), FCSE process number. */
+  REGIMES: STATE + 0x600,
+  REGIME_SIZE: 0x10,
+
+  /** The last walk, as a value. */
+  WALK_STATUS: STATE + 0x640,
+  WALK_L1_ADDRESS: STATE + 0x644,
+  WALK_L1: STATE + 0x648,
+  WALK_L2_ADDRESS: STATE + 0x64c,
+  WALK_L2: STATE + 0x650,
+  WALK_PA: STATE + 0x654,
+  WALK_SHIFT: STATE + 0x658,
+  WALK_DOMAIN: STATE + 0x65c,
+  WALK_AP: STATE + 0x660,
+  WALK_CB: STATE + 0x664,
+  WALK_DOMAIN_ACCESS: STATE + 0x668,
+
+  /** Breakpoints: count and sorted guest virtual addresses; the address to pass once (bit 0 set when armed). */
+  BREAK_COUNT: STATE + 0x680,
+  BREAK_SKIP: STATE + 0x684,
+  BREAKS: STATE + 0x1000,
+  BREAK_MAX: 1024,
+  /** Watchpoints: count, then address, length, kind (1 read, 2 write, 3 both). */
+  WATCH_COUNT: STATE + 0x688,
+  WATCHES: STATE + 0x700,
+  WATCH_MAX: 32,
+
+  /** Stores to words of guest tables: count and physical addresses, for the hypervisor. */
+  TABLE_LOG_COUNT: STATE + 0x68c,
+  TABLE_LOG: STATE + 0x900,
+  TABLE_LOG_MAX: 64,
+
+  /** By RAM page: flags (PAGE_*), decode slots, count of walked table words; by RAM KB: owning megabyte of an L2 table. */
+  PAGE_FLAGS,
+  SLOT_ARM,
+  SLOT_THUMB,
+  WALK_COUNT,
+  TABLE_OWNER,
+  /** By RAM word, a bit: a cached translation was made from it. */
+  WALKED,
+  /** Addresses of translation table words in use; addresses of walked words. */
+  FILLED,
+  FILLED_MAX,
+  MARKED,
+  MARKED_MAX,
+  /** By virtual page, a bit: it has breakpoints. By virtual page: it is watched (see WATCHES). */
+  BREAK_PAGES,
+  /** By physical page (4 GB): address of the RAM page, or 0. */
+  PHYS_MAP,
+  TLB,
+  TLB_SIZE: 4 * MB,
+  SLOTS,
+  SLOT_SIZE,
+  SLOT_COUNT,
+  RAM_BASE,
+
+  /** Bits of PAGE_FLAGS. */
+  PAGE_CODE: 1,
+  PAGE_TABLE: 2,
+  PAGE_GUEST_TABLE: 4,
+  PAGE_DIRTY: 8,
+
+  /** Control bits of a regime. */
+  REGIME_MMU: 1,
+  REGIME_S: 2,
+  REGIME_R: 4,
+  REGIME_USER: 8,
+
+  /** First physical page of the hypervisor's RAM: never visible to a guest's own walk. */
+  HOST_PAGE: 0xf0000,
+
+  /** Bits of EVENTS. */
+  EVENT_TLB_ALL: 1,
+  EVENT_TLB_ENTRY: 2,
+  EVENT_MMU: 4,
+  EVENT_CONTROL: 8,
+  EVENT_CACHE: 16,
+  EVENT_DOMAIN: 32,
+  EVENT_CONTEXT: 64,
+
+  /** What `run` and `emulate` return. */
+  STOP_BUDGET: 0,
+  STOP_MMIO_READ: 1,
+  STOP_MMIO_WRITE: 2,
+  STOP_WFI: 3,
+  STOP_BREAKPOINT: 4,
+  STOP_HALTED: 5,
+  STOP_WATCH: 6,
+  /** Exceptions of user mode under TRAP_EXCEPTIONS, and of emulated instructions. */
+  STOP_SVC: 8,
+  STOP_UNDEFINED: 9,
+  STOP_PREFETCH_ABORT: 10,
+  STOP_DATA_ABORT: 11,
+} as const;
+
+export type LayoutName = keyof typeof LAYOUT;
