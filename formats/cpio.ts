@@ -62,8 +62,13 @@ export function isCpio(bytes: Uint8Array): boolean {
 
 /** Lists an archive; contents are views of `bytes`. Throws an `InputError` when it is damaged or cut short. */
 export function readCpio(bytes: Uint8Array, name = 'cpio archive'): CpioEntry[] {
+  return readCpioAt(bytes, 0, name).entries;
+}
+
+/** Lists the archive that starts at an offset (a multiple of 4); `end` is where its trailer entry ends. */
+export function readCpioAt(bytes: Uint8Array, offset: number, name: string): { entries: CpioEntry[]; end: number } {
   const entries: CpioEntry[] = [];
-  let at = 0;
+  let at = offset;
   const fail = (problem: string): never => {
     throw new InputError(problem, { file: name, offset: at, remedy: 'Make it again with cpio -o -H newc' });
   };
@@ -76,7 +81,7 @@ export function readCpio(bytes: Uint8Array, name = 'cpio archive'): CpioEntry[] 
     const data = align4(at + HEADER_SIZE + nameSize);
     if (data + size > bytes.length) fail(`cut short: the entry needs ${size} bytes at ${data} of ${bytes.length}`);
     const entryName = decoder.decode(bytes.subarray(at + HEADER_SIZE, at + HEADER_SIZE + nameSize - 1));
-    if (entryName === TRAILER) return entries;
+    if (entryName === TRAILER) return { entries, end: data };
     entries.push({
       name: entryName,
       mode: header.mode,

@@ -228,7 +228,7 @@ class Parser {
       this.fail('the name of a property lies outside the strings block', place + 4);
     }
     const name = decoder.decode(this.bytes.subarray(nameOffset, nameEnd));
-    node.properties.set(name, this.bytes.slice(this.at, this.at + size));
+    node.properties.set(name, new Uint8Array(this.bytes.subarray(this.at, this.at + size)));
     this.at = align4(this.at + size);
   }
 

@@ -15,6 +15,9 @@ import {
 } from './elf-types.ts';
 import { hex, InputError } from './input-error.ts';
 
+export * from './elf-types.ts';
+export type { ElfSymbol, MappingKind, MappingSymbol } from './elf-symbols.ts';
+
 const HEADER_SIZE = 52;
 const SEGMENT_SIZE = 32;
 const SECTION_SIZE = 40;

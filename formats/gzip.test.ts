@@ -26,6 +26,12 @@ describe('gzip', () => {
     assert.deepEqual(gunzip(file, text.length), text);
   });
 
+  it('joins the members of a file', () => {
+    const file = new Uint8Array([...gzip(text), 0, 0, ...gzip(new Uint8Array([1, 2]))]);
+    assert.deepEqual(gunzip(file, 1 << 20), new Uint8Array([...text, 1, 2]));
+    assert.throws(() => gunzip(new Uint8Array([...gzip(text), 5]), 1 << 20), /not a gzip file/);
+  });
+
   it('stops a bomb at the limit', () => {
     const bomb = new Uint8Array(gzipSync(Buffer.alloc(64 << 20)));
     assert.throws(() => gunzip(bomb, 1 << 20, 'bomb.gz'), /bomb\.gz: unpacks to more than 1048576 bytes/);

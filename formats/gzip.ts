@@ -19,45 +19,76 @@ export function gzip(bytes: Uint8Array): Uint8Array {
   return gzipSync(bytes, { level: 9, mtime: 0 });
 }
 
+/** One unpacked member of a gzip file. */
+export interface GzipMember {
+  readonly content: Uint8Array;
+  /** Offset in the file after the member's trailer. */
+  readonly end: number;
+}
+
 /**
- * Unpacks a gzip file of one member, zero padding after it allowed. Throws an `InputError` when it is damaged, cut
- * short, or unpacks to more than `limit` bytes.
+ * Unpacks a gzip file of one or more members, zero padding after them allowed. Throws an `InputError` when it is
+ * damaged, cut short, or unpacks to more than `limit` bytes.
  */
 export function gunzip(bytes: Uint8Array, limit: number, name = 'gzip file'): Uint8Array {
-  const fail = (problem: string, offset: number, remedy = 'Copy or compress it again'): never => {
-    throw new InputError(problem, { file: name, offset, remedy });
-  };
-  if (!isGzip(bytes)) fail('not a gzip file: the magic 1f 8b 08 is missing', 0);
-  const start = headerEnd(bytes);
-  if (start === undefined || start + TRAILER_SIZE > bytes.length)
-    return fail('the gzip header is damaged or cut short', 3);
+  const first = gunzipMember(bytes, limit, name);
+  let next = skipZeros(bytes, first.end);
+  if (next === bytes.length) return first.content;
+  const pieces = [first.content];
+  let size = first.content.length;
+  while (next < bytes.length) {
+    const member = gunzipMember(bytes, limit - size, name, next);
+    pieces.push(member.content);
+    size += member.content.length;
+    next = skipZeros(bytes, member.end);
+  }
+  return join(pieces, size);
+}
 
+/** Unpacks the member that starts at an offset; errors as for `gunzip`. */
+export function gunzipMember(bytes: Uint8Array, limit: number, name = 'gzip file', offset = 0): GzipMember {
+  const file = bytes.subarray(offset);
+  const fail = (problem: string, at: number, remedy = 'Copy or compress it again'): never => {
+    throw new InputError(problem, { file: name, offset: offset + at, remedy });
+  };
+  if (!isGzip(file)) fail('not a gzip file: the magic 1f 8b 08 is missing', 0);
+  const start = headerEnd(file) ?? fail('the gzip header is damaged or cut short', 3);
   const pieces: Uint8Array[] = [];
   let size = 0;
-  let finished = false;
-  const inflate = new Inflate((piece, final) => {
+  const inflate = new Inflate((piece) => {
     size += piece.length;
     pieces.push(piece);
-    finished = final;
   });
-  for (let at = start; at < bytes.length; at += PIECE) {
-    const last = at + PIECE >= bytes.length;
+  for (let at = start; at < file.length; at += PIECE) {
     try {
-      inflate.push(bytes.subarray(at, at + PIECE), last);
+      inflate.push(file.subarray(at, at + PIECE), at + PIECE >= file.length);
     } catch {
       fail('the compressed data is damaged or cut short', at);
     }
-    if (size > limit) fail(`unpacks to more than ${limit} bytes`, at, 'Give a smaller file or more memory');
+    if (size > limit) fail(`unpacks to more than ${limit} bytes`, at, 'Give a smaller file');
   }
-  if (!finished) fail('the compressed data is cut short', bytes.length);
+  const content = join(pieces, size);
+  const trailer = findTrailer(file, start, crc32(content), size);
+  return {
+    content,
+    end: offset + (trailer ?? fail('the checksum is wrong: the file is damaged', start)) + TRAILER_SIZE,
+  };
+}
+
+/** The offset of the first byte that is not zero, the length when there is none. */
+export function skipZeros(bytes: Uint8Array, offset: number): number {
+  let at = offset;
+  while (at < bytes.length && bytes[at] === 0) at++;
+  return at;
+}
+
+function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
   const output = new Uint8Array(size);
   let at = 0;
   for (const piece of pieces) {
     output.set(piece, at);
     at += piece.length;
   }
-  if (!hasTrailer(bytes, crc32(output), size))
-    fail('the checksum is wrong: the file is damaged', bytes.length - TRAILER_SIZE);
   return output;
 }
 
@@ -90,13 +121,14 @@ function headerEnd(bytes: Uint8Array): number | undefined {
   return at;
 }
 
-/** Looks for the trailer at the end of the file, and before any zero padding (whose start its own zeros can hide). */
-function hasTrailer(bytes: Uint8Array, crc: number, size: number): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  for (let k = Math.min(end + TRAILER_SIZE, bytes.length); k >= Math.max(end, TRAILER_SIZE); k--) {
-    if (view.getUint32(k - 8, true) === crc && view.getUint32(k - 4, true) === size >>> 0) return true;
+/**
+ * The offset of the trailer: checksum and size. The decompressor does not tell where its data ended, so they are
+ * searched for; a match is as good a proof of the contents as the trailer itself.
+ */
+function findTrailer(file: Uint8Array, start: number, crc: number, size: number): number | undefined {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  for (let at = start; at + TRAILER_SIZE <= file.length; at++) {
+    if (view.getUint32(at, true) === crc && view.getUint32(at + 4, true) === size >>> 0) return at;
   }
-  return false;
+  return undefined;
 }
