@@ -125,8 +125,8 @@ export const A32_ROWS: readonly Row[] = [
   row('BX', 'cccc00010010oooooooooooo0001mmmm', 'v4T', 'branch', 'bx{c} {m}'),
   row('BXJ', 'cccc00010010oooooooooooo0010mmmm', 'v5TEJ', 'branch', 'bxj{c} {m}', mPc),
   row('BLX_reg', 'cccc00010010oooooooooooo0011mmmm', 'v5T', 'branch', 'blx{c} {m}', mPc),
-  row('SVC', 'cccc1111iiiiiiiiiiiiiiiiiiiiiiii', 'v4', 'exception', 'svc{c} {hex}'),
-  row('BKPT', 'cccc00010010iiiiiiiiiiii0111iiii', 'v5T', 'exception', 'bkpt{c} {hex}', condNotAl),
+  row('SVC', 'cccc1111iiiiiiiiiiiiiiiiiiiiiiii', 'v4', 'exception', 'svc{c} {svc}'),
+  row('BKPT', 'cccc00010010iiiiiiiiiiii0111iiii', 'v5T', 'exception', 'bkpt{c} {bkpt}', condNotAl),
   // Swap and exclusives
   row('SWP', 'cccc00010000nnnnddddzzzz1001mmmm', 'v4', 'exclusive', 'swp{c} {d}, {m}, [{n}]', dPc, nPc, mPc, dSameN, mSameN),
   row('SWPB', 'cccc00010100nnnnddddzzzz1001mmmm', 'v4', 'exclusive', 'swpb{c} {d}, {m}, [{n}]', dPc, nPc, mPc, dSameN, mSameN),
@@ -240,7 +240,7 @@ export const A32_ROWS: readonly Row[] = [
   row('UHSUB8', 'cccc01100111nnnnddddoooo1111mmmm', 'v6', 'media', 'uhsub8{c} {d}, {n}, {m}', dPc, nPc, mPc),
   // ARMv6 media: packing, extension, saturation, reversal
   row('PKHBT', 'cccc01101000nnnnddddiiiii001mmmm', 'v6', 'media', 'pkhbt{c} {d}, {n}, {m}{lsl}', dPc, nPc, mPc),
-  row('PKHTB', 'cccc01101000nnnnddddiiiii101mmmm', 'v6', 'media', '{pkhtb}', dPc, nPc, mPc),
+  row('PKHTB', 'cccc01101000nnnnddddiiiii101mmmm', 'v6', 'media', 'pkhtb{c} {d}, {n}, {m}, {pkhasr}', dPc, nPc, mPc),
   row('SEL', 'cccc01101000nnnnddddoooo1011mmmm', 'v6', 'media', 'sel{c} {d}, {n}, {m}', dPc, nPc, mPc),
   row('SXTAB16', 'cccc01101000nnnnddddrrzz0111mmmm', 'v6', 'media', 'sxtab16{c} {d}, {n}, {m}{ror}', dPc, mPc),
   row('SXTB16', 'cccc011010001111ddddrrzz0111mmmm', 'v6', 'media', 'sxtb16{c} {d}, {m}{ror}', dPc, mPc),

@@ -69,7 +69,7 @@ export const THUMB_ROWS: readonly Row[] = [
   row('T_STR_sp', '10010dddiiiiiiii', 'v4T', 'load-store', 'str {d}, {memsp}'),
   row('T_LDR_sp', '10011dddiiiiiiii', 'v4T', 'load-store', 'ldr {d}, {memsp}'),
   // Addresses and stack
-  row('T_ADR', '10100dddiiiiiiii', 'v4T', 'data', 'add {d}, pc, {decx4}'),
+  row('T_ADR', '10100dddiiiiiiii', 'v4T', 'data', 'add {d}, pc, {adr}'),
   row('T_ADD_sp_imm', '10101dddiiiiiiii', 'v4T', 'data', 'add {d}, sp, {decx4}'),
   row('T_ADD_sp7', '101100000iiiiiii', 'v4T', 'data', 'add sp, {decx4}'),
   row('T_SUB_sp7', '101100001iiiiiii', 'v4T', 'data', 'sub sp, {decx4}'),
@@ -95,5 +95,5 @@ export const THUMB_ROWS: readonly Row[] = [
   row('T_BL_prefix', '11110iiiiiiiiiii', 'v4T', 'branch', 'bl {blprefix}'),
   row('T_BL_suffix', '11111iiiiiiiiiii', 'v4T', 'branch', 'bl {blsuffix}'),
   row('T_BLX_suffix', '11101iiiiiiiiii0', 'v5T', 'branch', 'blx {blxsuffix}'),
-  row('T_BKPT', '10111110iiiiiiii', 'v5T', 'exception', 'bkpt {hex}'),
+  row('T_BKPT', '10111110iiiiiiii', 'v5T', 'exception', 'bkpt {bkpt}'),
 ];

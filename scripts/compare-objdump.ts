@@ -1,0 +1,175 @@
+/**
+ * Compares the disassembler with GNU objdump: on random words, on every Thumb halfword, and on the code of ELF files.
+ * Run: npx tsx scripts/compare-objdump.ts [--words N] [--seed N] [ELF...]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { disassemble } from '../isa/disassemble.ts';
+import { randomWords } from '../isa/random-words.ts';
+
+const OBJDUMP = 'arm-none-eabi-objdump';
+
+/** Whether the reference disassembler is installed. */
+export function hasObjdump(): boolean {
+  try {
+    execFileSync(OBJDUMP, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface Comparison {
+  compared: number;
+  /** Words left out, by reason. */
+  readonly skipped: Record<string, number>;
+  readonly differences: string[];
+}
+
+function objdumpLines(args: readonly string[]): string[] {
+  const text = execFileSync(OBJDUMP, args, { encoding: 'latin1', maxBuffer: 2 ** 30 });
+  return text.split('\n');
+}
+
+/** One spelling for both sides: remarks away, one space, prefixes of coprocessor operands away. */
+export function normalise(text: string): string {
+  return text
+    .replace(/^\s*@ <UNDEFINED>.*/, 'undefined')
+    .replace(/\s*[@;].*$/, '')
+    .replace(/<[^>]*>/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/, /g, ',')
+    .trim();
+}
+
+/** objdump names coprocessors and their registers 15 and cr7, and braces the second opcode. */
+function normaliseCoprocessor(text: string): string {
+  return text
+    .replace(/^((?:cdp|mcrr?|mrrc?|mrc|ldc|stc)2?l?\w* )(\d+),/, '$1p$2,')
+    .replace(/\bcr(\d+)/g, 'c$1')
+    .replace(/,\{(\d+)\}$/, (whole, opcode: string) => (/^(cdp|mcr|mrc)/.test(text) ? `,${opcode}` : whole));
+}
+
+/** Words this comparison leaves out, with the reason; undefined for all others. */
+function exclusion(word: number): string | undefined {
+  const [cond, major] = [word >>> 28, (word >>> 25) & 7];
+  const coprocessor = (word >>> 8) & 15;
+  if (major !== 6 && (major !== 7 || ((word >>> 24) & 1) === 1)) return undefined;
+  if (coprocessor >= 8 && coprocessor <= 11) return 'coprocessors 8 to 11 (VFP, MVE)';
+  if (cond !== 15 && (coprocessor === 1 || coprocessor === 2)) return 'coprocessors 1 and 2 (FPA)';
+  if (cond !== 15 && coprocessor >= 4 && coprocessor <= 6) return 'coprocessors 4 to 6 (Maverick)';
+  return undefined;
+}
+
+function record(result: Comparison, word: number, mine: ReturnType<typeof disassemble>, theirs: string): void {
+  const [a, b] = [normalise(mine.text), normaliseCoprocessor(normalise(theirs))];
+  result.compared++;
+  if (a === b) return;
+  const reason = acceptedDifference(mine, b);
+  if (reason === undefined) result.differences.push(`${word.toString(16).padStart(8, '0')}: ${a} | ${b}`);
+  else {
+    result.compared--;
+    result.skipped[reason] = (result.skipped[reason] ?? 0) + 1;
+  }
+}
+
+/** A difference that is understood and documented in isa/README.md. */
+function acceptedDifference(mine: ReturnType<typeof disassemble>, theirs: string): string | undefined {
+  const { word, row, unpredictable } = mine.decoded;
+  if (unpredictable?.startsWith('should-be')) return 'should-be bits wrong: objdump has another name, or none';
+  if (row !== undefined) return undefined;
+  if (/^(tst|teq|cmp|cmn)/.test(theirs)) return 'comparison without S: undefined, objdump ignores S';
+  if (/^(ldc|stc)/.test(theirs)) return 'LDC or STC with P = U = W = 0: undefined, objdump does not check';
+  if (word >>> 28 === 15 && /^v/.test(theirs)) return 'NEON';
+  return undefined;
+}
+
+/** Compares a list of A32 words placed from address 0 on. */
+export function compareA32(words: Uint32Array, result: Comparison): void {
+  const folder = mkdtempSync(join(tmpdir(), 'trapline-objdump-'));
+  try {
+    const file = join(folder, 'words.bin');
+    writeFileSync(file, new Uint8Array(words.buffer, words.byteOffset, words.byteLength));
+    for (const line of objdumpLines(['-D', '-z', '-b', 'binary', '-m', 'armv6k', file])) {
+      const match = /^\s*([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$/.exec(line);
+      if (!match) continue;
+      const [address, word] = [parseInt(match[1]!, 16), parseInt(match[2]!, 16)];
+      const reason = exclusion(word);
+      if (reason !== undefined) result.skipped[reason] = (result.skipped[reason] ?? 0) + 1;
+      else record(result, word, disassemble(word, address), match[3]!);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compares every Thumb halfword, each followed by a NOP so that BL halves stand alone. */
+export function compareThumb(result: Comparison): void {
+  const folder = mkdtempSync(join(tmpdir(), 'trapline-objdump-'));
+  try {
+    const file = join(folder, 'halves.bin');
+    const halves = new Uint16Array(0x20000);
+    for (let i = 0; i < 0x10000; i++) halves.set([i, 0x46c0], i * 2);
+    writeFileSync(file, new Uint8Array(halves.buffer));
+    for (const line of objdumpLines(['-D', '-z', '-b', 'binary', '-m', 'armv6', '-M', 'force-thumb', file])) {
+      const match = /^\s*([0-9a-f]+):\t([0-9a-f]{4})(?: ([0-9a-f]{4}))?\s*\t(.*)$/.exec(line);
+      if (!match) continue;
+      const [address, half] = [parseInt(match[1]!, 16), parseInt(match[2]!, 16)];
+      if (address % 4 !== 0) continue;
+      record(result, half, disassemble(half, address, { thumb: true, arch: 'v6', next: 0x46c0 }), match[4]!);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Compares the ARM code of an ELF file; objdump finds code and data by the mapping symbols. */
+export function compareElf(path: string, result: Comparison): void {
+  for (const line of objdumpLines(['-d', '-z', path])) {
+    const match = /^\s*([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$/.exec(line);
+    if (!match || match[3]!.startsWith('.word')) continue;
+    const word = parseInt(match[2]!, 16);
+    const text = match[3]!.replace(/\b([0-9a-f]{4,8}) </, '0x$1 <');
+    record(result, word, disassemble(word, parseInt(match[1]!, 16)), text);
+  }
+}
+
+export function emptyComparison(): Comparison {
+  return { compared: 0, skipped: {}, differences: [] };
+}
+
+/** Compares random A32 words in files of 100,000. */
+export function compareRandom(count: number, seed: number, result: Comparison): void {
+  const words = Uint32Array.from(randomWords(count, seed));
+  for (let i = 0; i < count; i += 100_000) compareA32(words.slice(i, i + 100_000), result);
+}
+
+function report(title: string, result: Comparison): boolean {
+  console.log(`${title}: ${result.compared} compared, ${result.differences.length} differ`);
+  for (const [reason, count] of Object.entries(result.skipped)) console.log(`  left out: ${count} ${reason}`);
+  for (const difference of result.differences.slice(0, 40)) console.log(`  ${difference}`);
+  return result.differences.length === 0;
+}
+
+function main(): void {
+  const options = { words: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } } as const;
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const random = emptyComparison();
+  compareRandom(Number(values.words), Number(values.seed), random);
+  const thumb = emptyComparison();
+  compareThumb(thumb);
+  let good = report('random A32 words', random);
+  good = report('Thumb halfwords', thumb) && good;
+  for (const path of positionals) {
+    const result = emptyComparison();
+    compareElf(path, result);
+    good = report(path, result) && good;
+  }
+  process.exitCode = good ? 0 : 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();
