@@ -7,7 +7,7 @@
  * guest could not.
  */
 import type { Machine } from '../emulator/machine.ts';
-import { CPSR, MODE, modeName, REGISTER, REGISTER_NAMES, type RegisterName } from '../emulator/registers.ts';
+import { CPSR, type MODE, modeName, REGISTER, REGISTER_NAMES, type RegisterName } from '../emulator/registers.ts';
 import type { RunnerStop } from '../emulator/runner.ts';
 
 const ADDRESS_SPACE = 0x1_0000_0000;
