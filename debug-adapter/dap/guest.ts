@@ -1,0 +1,112 @@
+/** A loaded guest with everything that the parts of a debug session share. */
+import type { Machine } from '../../emulator/machine.ts';
+import { REGISTER } from '../../emulator/registers.ts';
+import { Runner, type Schedule } from '../../emulator/runner.ts';
+import type { ElfFile } from '../../formats/elf.ts';
+import { SymbolIndex } from '../../symbols/symbol-index.ts';
+import { Unwinder } from '../../symbols/unwinder.ts';
+import { readPhysicalMemory, readGuestWord } from '../target.ts';
+import type { LaunchArguments } from './launch-arguments.ts';
+
+/** A part of the kernel's image: linked at one address, loaded at another. */
+export interface LoadedRange {
+  virtual: number;
+  physical: number;
+  size: number;
+}
+
+/** What loading a guest gives. */
+export interface LoadedGuest {
+  /** Name for the user: the guest's own, or its file's. */
+  name: string;
+  machine: Machine;
+  /** CPU model, e.g. `arm926`. */
+  cpu: string;
+  /** Files with symbols, the kernel first. */
+  files: readonly ElfFile[];
+  /** Where the kernel's segments are in RAM; empty when that is not known. */
+  ranges: readonly LoadedRange[];
+  /** Remarks on the launch for the user, one line each. */
+  notes?: readonly string[];
+}
+
+/** What a session needs from its surroundings: files, and a place in the event loop. */
+export interface AdapterHost {
+  /** Loads a guest, standing at its first instruction. Rejects with an error whose message is for the user. */
+  load(args: LaunchArguments, signal: AbortSignal): Promise<LoadedGuest>;
+  schedule: Schedule;
+  /** Serves the GDB protocol beside the session; undefined where that is not possible. */
+  serveGdb?(machine: Machine, runner: Runner, port: number): Promise<{ port: number; close(): void }>;
+}
+
+const SCTLR_M = 1;
+const CPSR_T = 0x20;
+
+/** A guest under debugging. */
+export class Guest {
+  readonly name: string;
+  readonly cpu: string;
+  readonly machine: Machine;
+  readonly runner: Runner;
+  readonly symbols: SymbolIndex;
+  readonly unwinder: Unwinder;
+  private readonly ranges: readonly LoadedRange[];
+
+  constructor(loaded: LoadedGuest, schedule: Schedule) {
+    this.name = loaded.name;
+    this.cpu = loaded.cpu;
+    this.machine = loaded.machine;
+    this.runner = new Runner(loaded.machine, schedule);
+    this.symbols = new SymbolIndex(loaded.files);
+    this.unwinder = new Unwinder(loaded.files, this.symbols);
+    this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
+  }
+
+  get pc(): number {
+    return this.read('pc');
+  }
+
+  get mmuOn(): boolean {
+    return (this.read('sctlr') & SCTLR_M) !== 0;
+  }
+
+  get thumb(): boolean {
+    return (this.read('cpsr') & CPSR_T) !== 0;
+  }
+
+  /** The value of a register, unsigned. */
+  read(name: keyof typeof REGISTER): number {
+    return this.machine.vcpu.readRegister(REGISTER[name]) >>> 0;
+  }
+
+  /** Where an address of the kernel's image was loaded, when it is another one. */
+  loadedAt(virtual: number): number | undefined {
+    const range = this.ranges.find((r) => virtual >= r.virtual && virtual - r.virtual < r.size);
+    return range && (virtual - range.virtual + range.physical) >>> 0;
+  }
+
+  /**
+   * The address that symbols are known by. Until a kernel turns the MMU on it runs where it was loaded, not where it
+   * was linked; symbols are looked up by the linked address all the same.
+   */
+  linked(address: number): number {
+    if (this.ranges.length === 0 || this.mmuOn) return address;
+    const range = this.ranges.find((r) => address >= r.physical && address - r.physical < r.size);
+    return range ? (address - range.physical + range.virtual) >>> 0 : address;
+  }
+
+  /** Symbol and offset of an address; undefined when no symbol contains it. */
+  describe(address: number): string | undefined {
+    return this.symbols.describe(this.linked(address));
+  }
+
+  /** Reads a word of guest memory; before the MMU is on, also by the address that the kernel was linked at. */
+  readWord(address: number): number | undefined {
+    const word = readGuestWord(this.machine, address);
+    if (word !== undefined || this.mmuOn) return word;
+    const physical = this.loadedAt(address);
+    if (physical === undefined) return undefined;
+    const bytes = readPhysicalMemory(this.machine, physical, 4);
+    return bytes.length === 4 ? new DataView(bytes.buffer).getUint32(0, true) : undefined;
+  }
+}

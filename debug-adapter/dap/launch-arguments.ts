@@ -1,0 +1,95 @@
+/** The attributes of a launch request: their names, their types, and a clear error for anything else. */
+import { closest } from '../../symbols/closest.ts';
+import { isRecord } from './arguments.ts';
+import { badAttribute, nothingToLaunch, unknownAttribute } from './errors.ts';
+
+/** A checked launch request. Paths are as the client gave them. */
+export interface LaunchArguments {
+  program?: string;
+  mode?: string;
+  machine?: string;
+  cpu?: string;
+  memory?: string;
+  kernel?: string;
+  dtb?: string;
+  initrd?: string;
+  append?: string;
+  symbols?: string[];
+  sourceMap?: Record<string, string>;
+  gdbPort?: number;
+  stopOnEntry: boolean;
+  console: 'terminal' | 'debugConsole';
+  /** Run without debugging: breakpoints are ignored. */
+  noDebug: boolean;
+}
+
+const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append'] as const;
+const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort'];
+
+/** Attributes of a launch request that belong to Trapline. */
+export const LAUNCH_ATTRIBUTES: readonly string[] = [...TEXT, ...OTHER];
+
+/** Attributes that clients add for themselves; names that begin with two underscores are theirs too. */
+const CLIENT_ATTRIBUTES = new Set([
+  ...['name', 'type', 'request', 'noDebug', 'preLaunchTask', 'postDebugTask', 'internalConsoleOptions', 'debugServer'],
+  ...['presentation', 'serverReadyAction', 'suppressMultipleSessionWarning', 'windows', 'linux', 'osx', 'trace'],
+  ...['debugAdapterHost', 'debugAdapterPort', 'cwd'],
+]);
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
+}
+
+/** Checks the arguments of a launch request. Throws a `UserError` that names the first attribute that is wrong. */
+export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): LaunchArguments {
+  for (const name of Object.keys(raw)) {
+    if (LAUNCH_ATTRIBUTES.includes(name) || CLIENT_ATTRIBUTES.has(name) || name.startsWith('__')) continue;
+    const suggestion = closest(name, LAUNCH_ATTRIBUTES);
+    throw unknownAttribute(name, suggestion && `"${suggestion}"`, LAUNCH_ATTRIBUTES.join(', '));
+  }
+  const result: LaunchArguments = { stopOnEntry: false, console: 'debugConsole', noDebug: raw['noDebug'] === true };
+  for (const name of TEXT) {
+    let value = raw[name];
+    if (value === undefined) continue;
+    if (name === 'memory' && typeof value === 'number') value = String(value);
+    if (typeof value !== 'string') throw badAttribute(name, 'a string', describe(value));
+    if (value === '' && name !== 'append') throw badAttribute(name, 'a string that is not empty', 'an empty one');
+    result[name] = value;
+  }
+  const { stopOnEntry, symbols, sourceMap, console, gdbPort } = raw;
+  if (stopOnEntry !== undefined) {
+    if (typeof stopOnEntry !== 'boolean') throw badAttribute('stopOnEntry', 'true or false', describe(stopOnEntry));
+    result.stopOnEntry = stopOnEntry;
+  }
+  if (symbols !== undefined) result.symbols = fileList('symbols', symbols);
+  if (sourceMap !== undefined) {
+    if (!isRecord(sourceMap) || !Object.values(sourceMap).every((to) => typeof to === 'string')) {
+      throw badAttribute('sourceMap', 'an object from path to path', describe(sourceMap));
+    }
+    result.sourceMap = sourceMap as Record<string, string>;
+  }
+  if (console !== undefined) {
+    if (console !== 'terminal' && console !== 'debugConsole') {
+      throw badAttribute('console', '"terminal" or "debugConsole"', describe(console));
+    }
+    result.console = console;
+  }
+  if (gdbPort !== undefined) {
+    if (typeof gdbPort !== 'number' || !Number.isInteger(gdbPort) || gdbPort < 0 || gdbPort > 65535) {
+      throw badAttribute('gdbPort', 'a port number from 0 to 65535', describe(gdbPort));
+    }
+    result.gdbPort = gdbPort;
+  }
+  if (result.program === undefined && result.kernel === undefined) throw nothingToLaunch();
+  return result;
+}
+
+function fileList(name: string, value: unknown): string[] {
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  if (!list.every((item) => typeof item === 'string' && item !== '')) {
+    throw badAttribute(name, 'a path or a list of paths', describe(value));
+  }
+  return list as string[];
+}

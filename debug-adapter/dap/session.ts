@@ -1,0 +1,406 @@
+/**
+ * A debug session. It only wires requests to the parts that answer them; it knows no file system, no socket and no
+ * editor, so it runs in Node, in an extension host and in a browser worker.
+ */
+import { DebugSession, Event } from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { closest } from '../../symbols/closest.ts';
+import { isRecord, RequestArguments } from './arguments.ts';
+import { Breakpoints } from './breakpoints.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { GuestConsole } from './console.ts';
+import { disassembleRequest } from './disassembly.ts';
+import * as errors from './errors.ts';
+import { consoleInput, evaluateExpression, HELP, statusRegisterOf } from './evaluate.ts';
+import { Guest, type AdapterHost } from './guest.ts';
+import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
+import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
+import { modules } from './modules.ts';
+import { RegistersScope } from './registers-scope.ts';
+import { RunControl, type Stop } from './run-control.ts';
+import { checkThread, Stack, THREAD } from './stack.ts';
+import { formatAddress } from './address.ts';
+import { hex32 } from '../target.ts';
+
+/** The answer to a request, and what follows once it has been sent. */
+interface Reply {
+  body?: object;
+  after?: () => void;
+}
+
+type Handler = (args: RequestArguments, signal: AbortSignal) => Reply | Promise<Reply>;
+
+/** A guest and the parts that work on it. */
+interface Loaded {
+  guest: Guest;
+  run: RunControl;
+  stack: Stack;
+  registers: RegistersScope;
+  console: GuestConsole;
+  closeGdb: (() => void) | undefined;
+}
+
+export class TraplineSession extends DebugSession {
+  /** Called once, when the client has disconnected. */
+  onDisconnect: (() => void) | undefined;
+  private readonly host: AdapterHost;
+  private readonly handlers: ReadonlyMap<string, Handler>;
+  private readonly breakpoints = new Breakpoints();
+  /** Requests in progress, by sequence number. */
+  private readonly pending = new Map<number, AbortController>();
+  private client: Readonly<Record<string, unknown>> = {};
+  private launchArguments: LaunchArguments | undefined;
+  private loaded: Loaded | undefined;
+  private configured = false;
+  private closed = false;
+
+  constructor(host: AdapterHost) {
+    super();
+    this.host = host;
+    this.setRunAsServer(true);
+    this.handlers = new Map(Object.entries({ ...this.lifecycle(), ...this.inspection(), ...this.execution() }));
+  }
+
+  /** The requests that have a handler. */
+  get requests(): string[] {
+    return [...this.handlers.keys()];
+  }
+
+  /** Tells the client about bytes or messages that belong to no request. */
+  reportBadMessage(error: errors.UserError): void {
+    this.sendResponse(failure({ seq: 0, command: '' }, error));
+  }
+
+  /** Takes one message, whatever it is: a request is answered exactly once. */
+  override handleMessage(message: unknown): void {
+    if (!isRecord(message)) {
+      this.reportBadMessage(errors.badMessage('the body is not an object'));
+      return;
+    }
+    const { type, seq, command } = message;
+    if (type === 'response' || type === 'event') return;
+    if (type !== 'request') {
+      this.reportBadMessage(errors.badMessage('"type" is not "request"'));
+      return;
+    }
+    if (typeof seq !== 'number') {
+      this.reportBadMessage(errors.badMessage('"seq" is not a number'));
+      return;
+    }
+    const request = { seq, command: typeof command === 'string' ? command : '' };
+    void this.answer(request, message['arguments']);
+  }
+
+  /** Stops the guest and releases what belongs to it. Safe to call twice. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const controller of this.pending.values()) controller.abort();
+    this.unload();
+    this.onDisconnect?.();
+  }
+
+  private async answer(request: { seq: number; command: string }, values: unknown): Promise<void> {
+    const { seq, command } = request;
+    const controller = new AbortController();
+    this.pending.set(seq, controller);
+    let after: (() => void) | undefined;
+    try {
+      const handler = this.handlers.get(command);
+      if (!handler) throw errors.unknownRequest(command, closest(command, this.requests));
+      const result = handler(new RequestArguments(command, values), controller.signal);
+      const reply = result instanceof Promise ? await result : result;
+      if (controller.signal.aborted) throw errors.requestCancelled();
+      this.sendResponse({ seq: 0, type: 'response', request_seq: seq, success: true, command, ...bodyOf(reply) });
+      after = reply.after;
+    } catch (error) {
+      this.sendResponse(failure(request, error));
+    } finally {
+      this.pending.delete(seq);
+    }
+    try {
+      after?.();
+    } catch (error) {
+      this.say(messageOf(error), 'important');
+    }
+  }
+
+  private lifecycle(): Record<string, Handler> {
+    return {
+      initialize: (args) => {
+        this.client = args.raw;
+        return { body: CAPABILITIES };
+      },
+      launch: (args, signal) => this.launch(args, signal),
+      attach: () => {
+        throw errors.attachUnsupported();
+      },
+      configurationDone: (args) => {
+        const { run } = this.need(args);
+        if (this.configured) return {};
+        this.configured = true;
+        return { after: () => run.start(this.launchArguments?.stopOnEntry ?? false) };
+      },
+      restart: (args, signal) => this.restart(args, signal),
+      terminate: () => {
+        this.loaded?.run.dispose();
+        return { after: () => this.sendEvent(new Event('terminated')) };
+      },
+      disconnect: () => ({ after: () => this.close() }),
+      cancel: (args) => {
+        const id = args.raw['requestId'];
+        if (typeof id === 'number') this.pending.get(id)?.abort();
+        return {};
+      },
+      setBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setSource(args) } }),
+      setFunctionBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setFunctions(args) } }),
+      setInstructionBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setInstructions(args) } }),
+      setExceptionBreakpoints: (args) => {
+        const [filter] = Array.isArray(args.raw['filters']) ? (args.raw['filters'] as unknown[]) : [];
+        if (filter !== undefined)
+          throw errors.badArgument(args.command, 'filters', 'empty; no exception filter exists yet');
+        return {};
+      },
+    };
+  }
+
+  private inspection(): Record<string, Handler> {
+    return {
+      threads: (args) => ({ body: { threads: this.need(args).stack.threads() } }),
+      stackTrace: (args) => ({ body: this.need(args).stack.trace(args) }),
+      scopes: (args) => ({ body: { scopes: this.need(args).registers.scopes(args.integer('frameId')) } }),
+      variables: (args) => ({
+        body: { variables: this.need(args).registers.variables(args.integer('variablesReference', { min: 0 })) },
+      }),
+      setVariable: (args) => {
+        const loaded = this.need(args);
+        const reference = args.integer('variablesReference', { min: 0 });
+        const evaluate = (text: string): number => this.evaluateIn(loaded, text, undefined);
+        const value = loaded.registers.set(reference, args.string('name'), args.string('value'), evaluate);
+        return { body: { value }, after: () => this.invalidate(loaded) };
+      },
+      evaluate: (args) => this.evaluate(args),
+      readMemory: (args) => ({ body: readMemoryRequest(this.need(args).guest, args) ?? {} }),
+      writeMemory: (args) => {
+        const loaded = this.need(args);
+        const { address, bytesWritten } = writeMemoryRequest(loaded.guest, args);
+        return { body: { bytesWritten }, after: () => this.memoryWritten(loaded, address, bytesWritten) };
+      },
+      disassemble: (args) => ({ body: { instructions: disassembleRequest(this.need(args).guest, args) } }),
+      modules: (args) => ({ body: modules(this.need(args).guest, args) }),
+    };
+  }
+
+  private execution(): Record<string, Handler> {
+    return {
+      continue: (args) => {
+        const { run } = this.forThread(args);
+        return { body: { allThreadsContinued: true }, after: () => run.resume() };
+      },
+      pause: (args) => {
+        const { run } = this.forThread(args);
+        return { after: () => run.pause() };
+      },
+      next: (args) => this.step(args, (run) => () => run.next()),
+      stepIn: (args) => this.step(args, (run) => () => run.stepIn()),
+      stepOut: (args) =>
+        this.step(args, (run) => {
+          const goal = run.planStepOut();
+          return () => run.runTo(goal);
+        }),
+      'trapline/input': (args) => {
+        const loaded = this.need(args);
+        this.type(loaded, args.string('text'));
+        return {};
+      },
+    };
+  }
+
+  private step(args: RequestArguments, plan: (run: RunControl) => () => void): Reply {
+    const loaded = this.forThread(args);
+    loaded.run.requireStanding('stepping');
+    const go = plan(loaded.run);
+    return {
+      after: () => {
+        loaded.stack.invalidate();
+        go();
+      },
+    };
+  }
+
+  private async launch(args: RequestArguments, signal: AbortSignal): Promise<Reply> {
+    if (this.launchArguments) throw errors.alreadyLaunched();
+    const parsed = parseLaunchArguments(args.raw);
+    this.launchArguments = parsed;
+    try {
+      await this.load(parsed, signal);
+    } catch (error) {
+      this.launchArguments = undefined;
+      throw error;
+    }
+    return { after: () => this.sendEvent(new Event('initialized')) };
+  }
+
+  private async restart(args: RequestArguments, signal: AbortSignal): Promise<Reply> {
+    this.need(args);
+    const given = args.raw['arguments'];
+    const parsed = isRecord(given) ? parseLaunchArguments(given) : this.launchArguments;
+    if (!parsed) throw errors.notLaunched(args.command);
+    const before = this.loaded;
+    before?.run.dispose();
+    await this.load(parsed, signal);
+    this.launchArguments = parsed;
+    return { after: () => this.loaded?.run.start(parsed.stopOnEntry) };
+  }
+
+  private async load(args: LaunchArguments, signal: AbortSignal): Promise<void> {
+    const loadedGuest = await this.host.load(args, signal).catch((error: unknown) => {
+      throw error instanceof errors.UserError ? error : errors.launchFailed(messageOf(error));
+    });
+    if (signal.aborted || this.closed) throw errors.requestCancelled();
+    this.unload();
+    const guest = new Guest(loadedGuest, this.host.schedule);
+    const stack = new Stack(guest);
+    const breakpoints = args.noDebug ? new Breakpoints() : this.breakpoints;
+    const guestConsole: GuestConsole = new GuestConsole(
+      guest.machine,
+      (text) => this.consoleText(text),
+      () => run.end(),
+    );
+    const listener = {
+      stopped: (stop: Stop) => this.stopped(stop),
+      ended: (exitCode: number, text: string) => this.ended(exitCode, text),
+    };
+    const run: RunControl = new RunControl(guest, breakpoints, listener, () => guestConsole.panicked);
+    guest.runner.onResume.add(() => stack.invalidate());
+    const registers = new RegistersScope(guest, stack);
+    this.loaded = { guest, run, stack, registers, console: guestConsole, closeGdb: undefined };
+    breakpoints.bind(guest);
+    for (const note of loadedGuest.notes ?? []) this.say(note);
+    if (args.gdbPort !== undefined) await this.serveGdb(this.loaded, args.gdbPort);
+  }
+
+  private async serveGdb(loaded: Loaded, port: number): Promise<void> {
+    if (!this.host.serveGdb) throw errors.launchFailed('"gdbPort" needs a desktop: no ports can be opened here.');
+    const { machine, runner } = loaded.guest;
+    const server = await this.host.serveGdb(machine, runner, port).catch((error: unknown) => {
+      throw errors.launchFailed(`Cannot serve GDB on port ${port}: ${messageOf(error)}.`);
+    });
+    loaded.closeGdb = () => server.close();
+    this.say(`GDB can connect to 127.0.0.1:${server.port}. Its breakpoints replace those of this session.`);
+  }
+
+  private unload(): void {
+    const { loaded } = this;
+    this.loaded = undefined;
+    if (!loaded) return;
+    loaded.run.dispose();
+    loaded.console.dispose();
+    loaded.closeGdb?.();
+  }
+
+  private evaluate(args: RequestArguments): Reply {
+    const text = args.string('expression');
+    const loaded = this.need(args);
+    if (args.optionalString('context') === 'repl') {
+      const input = consoleInput(text);
+      if (input !== undefined) {
+        this.type(loaded, input);
+        return { body: { result: '', variablesReference: 0 } };
+      }
+      if (text.trim() === 'help') return { body: { result: HELP, variablesReference: 0 } };
+    }
+    const frame = args.raw['frameId'] === undefined ? undefined : args.integer('frameId');
+    const value = this.evaluateIn(loaded, text, frame);
+    const status = statusRegisterOf(text);
+    const reference = status ? loaded.registers.fieldsReference(status) : 0;
+    return {
+      body: { result: hex32(value), variablesReference: reference, memoryReference: formatAddress(value) },
+    };
+  }
+
+  private evaluateIn(loaded: Loaded, text: string, frameId: number | undefined): number {
+    return evaluateExpression(loaded.guest, text, (name) => {
+      if (frameId === undefined || frameId <= 1) return loaded.guest.read(name);
+      const { frame, index } = loaded.stack.frame(frameId);
+      return loaded.registers.inFrame(name, frame, index);
+    });
+  }
+
+  private type(loaded: Loaded, text: string): void {
+    if (text === '') throw errors.emptyInput();
+    loaded.guest.runner.type(new TextEncoder().encode(text));
+  }
+
+  private need(args: RequestArguments): Loaded {
+    if (!this.loaded) throw errors.notLaunched(args.command);
+    return this.loaded;
+  }
+
+  private forThread(args: RequestArguments): Loaded {
+    const loaded = this.need(args);
+    checkThread(args);
+    return loaded;
+  }
+
+  private stopped(stop: Stop): void {
+    this.loaded?.console.flush();
+    this.loaded?.stack.invalidate();
+    this.sendEvent(new Event('stopped', { ...stop, threadId: THREAD, allThreadsStopped: true }));
+  }
+
+  private ended(exitCode: number, text: string): void {
+    this.loaded?.console.flush();
+    this.say(`The guest has ended with exit code ${exitCode}: ${text}.`);
+    this.sendEvent(new Event('exited', { exitCode }));
+    this.sendEvent(new Event('terminated'));
+  }
+
+  private consoleText(text: string): void {
+    this.sendEvent(new Event('trapline/console', { text }));
+    if (this.launchArguments?.console === 'terminal') return;
+    this.sendEvent(new Event('output', { category: 'stdout', output: text }));
+  }
+
+  private say(line: string, category: 'console' | 'important' = 'console'): void {
+    this.sendEvent(new Event('output', { category, output: `${line}\n` }));
+  }
+
+  private invalidate(loaded: Loaded): void {
+    loaded.stack.invalidate();
+    if (this.client['supportsInvalidatedEvent'] !== true) return;
+    this.sendEvent(new Event('invalidated', { areas: ['stacks', 'variables'], threadId: THREAD }));
+  }
+
+  private memoryWritten(loaded: Loaded, address: number, count: number): void {
+    if (count === 0) return;
+    if (this.client['supportsMemoryEvent'] === true) {
+      this.sendEvent(new Event('memory', { memoryReference: formatAddress(address), offset: 0, count }));
+    }
+    this.invalidate(loaded);
+  }
+}
+
+function bodyOf(reply: Reply): { body?: object } {
+  return reply.body ? { body: reply.body } : {};
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function failure(request: { seq: number; command: string }, error: unknown): DebugProtocol.ErrorResponse {
+  const known = error instanceof errors.UserError;
+  const { id, message } = known ? error : errors.internalError(request.command, messageOf(error));
+  // Braces in a format would be taken for variables.
+  const format = message.replace(/[{}]/g, '');
+  return {
+    seq: 0,
+    type: 'response',
+    request_seq: request.seq,
+    success: false,
+    command: request.command,
+    message,
+    body: { error: { id, format, showUser: true } },
+  };
+}

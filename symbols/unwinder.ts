@@ -1,0 +1,100 @@
+/**
+ * The call stack, frame by frame. For each frame the first method that has information wins: call frame information,
+ * the EABI exception tables, the code of the function itself, and the link register.
+ */
+import type { ElfFile } from '../formats/elf.ts';
+import { DebugFrame } from './debug-frame.ts';
+import { ExceptionIndex } from './exidx.ts';
+import { LR, PC, SP, UNKNOWN, type FrameRegisters, type ReadWord, type UnwindResult } from './frame.ts';
+import { caller, preserved } from './frame.ts';
+import { unwindByPrologue } from './prologue.ts';
+
+/** The exception tables are wrong inside a prologue; this many instructions of a function may belong to it. */
+const PROLOGUE_INSTRUCTIONS = 16;
+const MOST_FRAMES = 256;
+
+interface Tables {
+  frame: DebugFrame | undefined;
+  index: ExceptionIndex | undefined;
+}
+
+/** What unwinding needs to know of functions. */
+export interface FunctionLookup {
+  at(address: number): { address: number } | undefined;
+}
+
+export interface Frame {
+  registers: FrameRegisters;
+  /** Address of the instruction that executes, or returns to, this frame. */
+  pc: number;
+  /** Address to look the function up by: in a caller it is inside the call, which may be a function's last instruction. */
+  lookup: number;
+}
+
+export class Unwinder {
+  private readonly files: readonly ElfFile[];
+  private readonly functions: FunctionLookup;
+  private tables: Tables[] | undefined;
+
+  constructor(files: readonly ElfFile[], functions: FunctionLookup) {
+    this.files = files;
+    this.functions = functions;
+  }
+
+  /**
+   * The frames of a stack, innermost first, at most `limit`. `start` is the innermost frame's registers; `thumb` its
+   * state. Ends where the tables say so, where the stack cannot be read, or where it stops making progress.
+   */
+  frames(start: FrameRegisters, thumb: boolean, read: ReadWord, limit = MOST_FRAMES): Frame[] {
+    const pc = start[PC];
+    if (pc === undefined) return [];
+    const frames: Frame[] = [{ registers: start, pc, lookup: pc }];
+    let inThumb = thumb;
+    while (frames.length < Math.min(limit, MOST_FRAMES)) {
+      const frame = frames[frames.length - 1];
+      const step = this.step(frame, frames.length === 1, inThumb, read);
+      if (step.kind !== 'caller') break;
+      const target = step.registers[PC] ?? 0;
+      const stack = step.registers[SP] ?? 0;
+      const returnAddress = (target & (target & 1 ? ~1 : ~3)) >>> 0;
+      const before = frame.registers[SP] ?? 0;
+      if (returnAddress === 0 || stack < before || (stack === before && frames.length > 1)) break;
+      if (read((returnAddress & ~3) >>> 0) === undefined) break;
+      inThumb = (target & 1) === 1;
+      const registers = step.registers.map((value, id) => (id === PC ? returnAddress : value));
+      frames.push({ registers, pc: returnAddress, lookup: (returnAddress - (inThumb ? 2 : 4)) >>> 0 });
+    }
+    return frames;
+  }
+
+  private step(frame: Frame, innermost: boolean, thumb: boolean, read: ReadWord): UnwindResult {
+    const { registers, lookup } = frame;
+    this.tables ??= this.files.map((file) => ({ frame: DebugFrame.of(file), index: ExceptionIndex.of(file) }));
+    for (const { frame: information } of this.tables) {
+      const result = information?.unwind(registers, lookup, read) ?? UNKNOWN;
+      if (result.kind !== 'unknown') return result;
+    }
+    const start = this.functions.at(lookup)?.address;
+    if (innermost && lookup === start) return fromLinkRegister(registers);
+    const byCode = (): UnwindResult =>
+      start === undefined || thumb ? UNKNOWN : unwindByPrologue(registers, start, lookup, read);
+    if (innermost && start !== undefined && lookup - start < PROLOGUE_INSTRUCTIONS * 4) {
+      const result = byCode();
+      if (result.kind !== 'unknown') return result;
+    }
+    for (const { index } of this.tables) {
+      const result = index?.unwind(registers, lookup, read, start) ?? UNKNOWN;
+      if (result.kind !== 'unknown') return result;
+    }
+    const result = byCode();
+    return result.kind === 'unknown' && innermost ? fromLinkRegister(registers) : result;
+  }
+}
+
+/** The caller of a function that has saved nothing yet. */
+function fromLinkRegister(registers: FrameRegisters): UnwindResult {
+  const result = preserved(registers);
+  result[SP] = registers[SP];
+  result[PC] = registers[LR];
+  return caller(result);
+}
