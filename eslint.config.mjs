@@ -43,7 +43,10 @@ export default tseslint.config(
       // Without noUncheckedIndexedAccess, a check of an element that may be absent looks unnecessary.
       '@typescript-eslint/no-unnecessary-condition': 'off',
       '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
     },
   },
   {
