@@ -44,6 +44,12 @@ const STEPS = [
     run: () => runNode('tsx', ['scripts/generate-layout.ts']),
   },
   {
+    name: 'interpreter',
+    inputs: ['emulator/core', 'scripts/generate-interpreter.ts'],
+    outputs: ['emulator/core/generated/run.ts'],
+    run: () => runNode('tsx', ['scripts/generate-interpreter.ts']),
+  },
+  {
     name: 'WebAssembly core',
     when: () => existsSync(join(ROOT, 'emulator/core/asconfig.json')),
     inputs: ['emulator/core'],

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { cellsProperty, findNode, parseDeviceTree, stringProperty } from '../../formats/device-tree.ts';
 import { ElfFile, loadAddress, PT_LOAD } from '../../formats/elf.ts';
-import { damaged, throwsOnlyInputError } from '../../formats/fuzz.ts';
+import { damaged, throwsOnlyInputError } from '../../formats/fuzz.testing.ts';
 import { gzip } from '../../formats/gzip.ts';
 import { InputError } from '../../formats/input-error.ts';
-import { makeElf, wordsToBytes } from '../../formats/test-elf.ts';
+import { makeElf, wordsToBytes } from '../../formats/elf.testing.ts';
 import { planBoot, unpack, type BootOptions, type BootPlan } from './plan.ts';
 
 const guest = (name: string): Uint8Array =>

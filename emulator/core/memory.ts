@@ -105,27 +105,27 @@ export function endMmio(): void {
 }
 
 // @ts-ignore: decorator
-@inline export function table(regime: u32, use: u32): usize {
+@inline export function table(regime: u32, use: u32): u32 {
   return TLB + (regime * 3 + use) * TLB_SIZE;
 }
 
 // @ts-ignore: decorator
-@inline export function readTable(): usize {
+@inline export function readTable(): u32 {
   return table(load<u32>(REGIME), USE_READ);
 }
 
 // @ts-ignore: decorator
-@inline export function writeTable(): usize {
+@inline export function writeTable(): u32 {
   return table(load<u32>(REGIME), USE_WRITE);
 }
 
 // @ts-ignore: decorator
-@inline export function fetchTable(): usize {
+@inline export function fetchTable(): u32 {
   return table(load<u32>(REGIME), USE_FETCH);
 }
 
 // @ts-ignore: decorator
-@inline function ramPage(hostAddress: usize): u32 {
+@inline function ramPage(hostAddress: u32): u32 {
   return <u32>((hostAddress - RAM_BASE) >>> 12);
 }
 
@@ -137,11 +137,11 @@ export function flushAll(): void {
   for (let i: u32 = 0; i < filledCount; i++) store<u32>(load<u32>(FILLED + (i << 2)), 0);
   filledCount = 0;
   for (let i: u32 = 0; i < markedCount; i++) {
-    const word: usize = load<u32>(MARKED + (i << 2));
+    const word: u32 = load<u32>(MARKED + (i << 2));
     const index = <u32>((word - RAM_BASE) >>> 2);
     store<u8>(WALKED + (index >>> 3), 0);
     store<u16>(WALK_COUNT + (ramPage(word) << 1), 0);
-    store<u16>(TABLE_OWNER + (<u32>((word - RAM_BASE) >>> 10) << 1), 0);
+    store<u16>(TABLE_OWNER + ((<u32>((word - RAM_BASE) >>> 10)) << 1), 0);
   }
   markedCount = 0;
   fetchChanged = true;
@@ -160,14 +160,14 @@ export function flushRange(va: u32, count: u32): void {
 }
 
 /** Drops every entry that allows fast writes to a RAM page (all of them when `host` is 0). */
-function dropWriters(host: usize): void {
+function dropWriters(host: u32): void {
   for (let i: u32 = 0; i < filledCount; i++) {
-    const slot: usize = load<u32>(FILLED + (i << 2));
+    const slot: u32 = load<u32>(FILLED + (i << 2));
     const tableIndex = <u32>((slot - TLB) / TLB_SIZE);
     if (tableIndex != 1 && tableIndex != 4) continue;
     const entry = load<u32>(slot);
     if (!entry) continue;
-    const page = <u32>(((slot - TLB) & (TLB_SIZE - 1)) >>> 2) << 12;
+    const page = (<u32>(((slot - TLB) & (TLB_SIZE - 1)) >>> 2)) << 12;
     if (!host || ((entry - 1) ^ page) == <u32>host) store<u32>(slot, 0);
   }
 }
@@ -178,7 +178,7 @@ export function guardPage(page: u32, flag: u32): void {
   const old = load<u8>(address);
   if (old & flag) return;
   store<u8>(address, <u8>(old | flag));
-  if (!(old & (PAGE_CODE | PAGE_TABLE | PAGE_GUEST_TABLE))) dropWriters(RAM_BASE + (<usize>page << 12));
+  if (!(old & (PAGE_CODE | PAGE_TABLE | PAGE_GUEST_TABLE))) dropWriters(RAM_BASE + ((<u32>page) << 12));
 }
 
 /** Starts a new period of dirty-page tracking: clears the marks and makes the next write to any page leave one. */
@@ -192,10 +192,10 @@ export function clearDirty(pages: u32): void {
 
 /** Notes that a cached translation comes from the descriptor at a physical address. */
 function mark(physical: u32, va: u32, level2: bool): void {
-  const host: usize = load<u32>(PHYS_MAP + (<usize>(physical >>> 12) << 2)) + (physical & 0xffc);
+  const host: u32 = load<u32>(PHYS_MAP + ((<u32>(physical >>> 12)) << 2)) + (physical & 0xffc);
   const index = <u32>((host - RAM_BASE) >>> 2);
   if (level2) {
-    const owner = TABLE_OWNER + (<u32>((host - RAM_BASE) >>> 10) << 1);
+    const owner = TABLE_OWNER + ((<u32>((host - RAM_BASE) >>> 10)) << 1);
     const megabyte = (va >>> 20) + 1;
     const old = <u32>load<u16>(owner);
     if (old == 0) store<u16>(owner, <u16>megabyte);
@@ -215,8 +215,8 @@ function mark(physical: u32, va: u32, level2: bool): void {
 }
 
 /** A store changed a marked descriptor: drops what was made from it. */
-function descriptorChanged(host: usize): void {
-  const owner = <u32>load<u16>(TABLE_OWNER + (<u32>((host - RAM_BASE) >>> 10) << 1));
+function descriptorChanged(host: u32): void {
+  const owner = <u32>load<u16>(TABLE_OWNER + ((<u32>((host - RAM_BASE) >>> 10)) << 1));
   if (owner == 0 || owner == OWNER_MANY) {
     // An L1 descriptor covers a megabyte of some table; which table is not recorded.
     flushAll();
@@ -227,7 +227,7 @@ function descriptorChanged(host: usize): void {
 }
 
 /** Work after or before a store of `size` bytes to a guarded RAM page. `changed`: the bytes differ from the old ones. */
-function guardedStore(host: usize, size: u32, physical: u32, changed: bool): void {
+function guardedStore(host: u32, size: u32, physical: u32, changed: bool): void {
   const page = ramPage(host);
   const flags = <u32>load<u8>(PAGE_FLAGS + page);
   if (flags & PAGE_CODE && changed) invalidateCode(host, size);
@@ -241,21 +241,21 @@ function guardedStore(host: usize, size: u32, physical: u32, changed: bool): voi
       store<u8>(PAGE_FLAGS + page, <u8>(flags & ~PAGE_TABLE));
     } else if (changed) {
       const index = <u32>((host - RAM_BASE) >>> 2);
-      if ((<u32>load<u8>(WALKED + (index >>> 3)) >>> (index & 7)) & 1) descriptorChanged(host & ~3);
+      if (((<u32>load<u8>(WALKED + (index >>> 3))) >>> (index & 7)) & 1) descriptorChanged(host & ~3);
     }
   }
 }
 
 /** Drops decoded instructions in a range of RAM inside one page. */
-export function invalidateCode(host: usize, size: u32): void {
+export function invalidateCode(host: u32, size: u32): void {
   const page = ramPage(host);
-  const offset = <u32>host & 0xfff;
-  const arm: usize = load<u32>(SLOT_ARM + (page << 2));
+  const offset = (<u32>host) & 0xfff;
+  const arm: u32 = load<u32>(SLOT_ARM + (page << 2));
   if (arm) {
     const last = (offset + size - 1) >>> 2;
     for (let i = offset >>> 2; i <= last; i++) store<u16>(arm + (i << 3), 0);
   }
-  const thumb: usize = load<u32>(SLOT_THUMB + (page << 2));
+  const thumb: u32 = load<u32>(SLOT_THUMB + (page << 2));
   if (thumb) {
     const last = (offset + size - 1) >>> 1;
     for (let i = offset >>> 1; i <= last; i++) store<u16>(thumb + (i << 3), 0);
@@ -268,10 +268,10 @@ export function memoryChanged(physical: u32, length: u32): void {
   let left = length;
   while (left > 0) {
     const chunk = min<u32>(left, 0x1000 - (address & 0xfff));
-    const base: usize = load<u32>(PHYS_MAP + (<usize>(address >>> 12) << 2));
+    const base: u32 = load<u32>(PHYS_MAP + ((<u32>(address >>> 12)) << 2));
     if (base) {
       const page = ramPage(base);
-      store<u8>(PAGE_FLAGS + page, load<u8>(PAGE_FLAGS + page) | <u8>PAGE_DIRTY);
+      store<u8>(PAGE_FLAGS + page, load<u8>(PAGE_FLAGS + page) | (<u8>PAGE_DIRTY));
       if (load<u8>(PAGE_FLAGS + page) & PAGE_CODE) invalidateCode(base + (address & 0xfff), chunk);
     }
     address += chunk;
@@ -319,7 +319,7 @@ function translate(va: u32, regime: u32, write: bool): bool {
       return true;
     }
   }
-  const block: usize = REGIMES + regime * REGIME_SIZE;
+  const block: u32 = REGIMES + regime * REGIME_SIZE;
   const control = load<u32>(block + 8);
   const mva = va < 0x0200_0000 ? va | load<u32>(block + 12) : va;
   if (!(control & REGIME_MMU)) {
@@ -356,18 +356,18 @@ function markWalk(va: u32): void {
 }
 
 /** Enters a page into a translation table. */
-function fill(slot: usize, host: usize, va: u32): void {
+function fill(slot: u32, host: u32, va: u32): void {
   if (filledCount == FILLED_MAX) flushAll();
   if (translatedByMmu) markWalk(va);
   store<u32>(FILLED + (filledCount++ << 2), <u32>slot);
-  store<u32>(slot, (<u32>(host & ~0xfff) ^ (va & ~0xfff)) | 1);
+  store<u32>(slot, ((<u32>(host & ~0xfff)) ^ (va & ~0xfff)) | 1);
 }
 
 function watched(va: u32, size: u32, kind: u32): bool {
   const count = load<u32>(WATCH_COUNT);
   let onPage = false;
   for (let i: u32 = 0; i < count; i++) {
-    const entry: usize = WATCHES + i * 12;
+    const entry: u32 = WATCHES + i * 12;
     const start = load<u32>(entry);
     const length = load<u32>(entry, 4);
     if (va - start < length || start - va < size) {
@@ -386,7 +386,7 @@ function watched(va: u32, size: u32, kind: u32): bool {
 function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32): u32 {
   const index = mmioIndex++;
   if (index < load<u32>(MMIO_COUNT)) {
-    const answer: usize = MMIO_VALUES + (index << 3);
+    const answer: u32 = MMIO_VALUES + (index << 3);
     if (load<u32>(answer, 4)) {
       abort(externalAbort(translatedByMmu) | (translatedByMmu ? load<u32>(WALK_DOMAIN) << 4 : 0), va, write);
       return 0;
@@ -411,7 +411,7 @@ function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32
 /** Loads `size` bytes (1, 2, 4) at an address aligned to them, with the rights of `regime`; zero-extended. */
 export function loadAligned(va: u32, size: u32, regime: u32): u32 {
   if (!translate(va, regime, false)) return 0;
-  const base: usize = load<u32>(PHYS_MAP + (<usize>(physicalAddress >>> 12) << 2));
+  const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
   if (load<u32>(WATCH_COUNT) && watched(va, size, 1)) cacheable = false;
   if (!base) return deviceAccess(physicalAddress, va, size, false, 0);
   const host = base + (physicalAddress & 0xfff);
@@ -424,7 +424,7 @@ export function loadAligned(va: u32, size: u32, regime: u32): u32 {
 /** Stores the low `size` bytes at an address aligned to them, with the rights of `regime`. */
 export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void {
   if (!translate(va, regime, true)) return;
-  const base: usize = load<u32>(PHYS_MAP + (<usize>(physicalAddress >>> 12) << 2));
+  const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
   if (load<u32>(WATCH_COUNT) && watched(va, size, 2)) cacheable = false;
   if (!base) {
     const mask: u32 = size == 4 ? 0xffff_ffff : (1 << (size << 3)) - 1;
@@ -467,7 +467,7 @@ export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void 
 /** Alignment check of the active SCTLR.A; records the fault and returns false. */
 export function aligned(va: u32, mask: u32, write: bool): bool {
   if (!(va & mask) || !load<u32>(ALIGN_CHECK)) return true;
-  const block: usize = REGIMES + load<u32>(REGIME) * REGIME_SIZE;
+  const block: u32 = REGIMES + load<u32>(REGIME) * REGIME_SIZE;
   abort(FSR_ALIGNMENT, va < 0x0200_0000 ? va | load<u32>(block + 12) : va, write);
   return false;
 }
@@ -500,10 +500,10 @@ export function storeHalf(va: u32, value: u32, regime: u32): void {
  * Host address of the RAM page that holds the instruction at `va`, or 0 after recording the prefetch abort in EXIT_FSR
  * and EXIT_FAR. Instructions are fetched from RAM only: the bus refuses a fetch from a device.
  */
-export function fetchPage(va: u32): usize {
+export function fetchPage(va: u32): u32 {
   const regime = load<u32>(REGIME);
   if (!translate(va, regime, false)) return 0;
-  const base: usize = load<u32>(PHYS_MAP + (<usize>(physicalAddress >>> 12) << 2));
+  const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
   if (!base) {
     abort(externalAbort(translatedByMmu), va, false);
     return 0;
@@ -518,6 +518,6 @@ export function lastPhysical(): u32 {
 }
 
 /** Reads an instruction (word or halfword) without side effects on translations; 0 where nothing is readable. */
-export function fetchWord(host: usize): u32 {
+export function fetchWord(host: u32): u32 {
   return load<u32>(THUMB) ? load<u16>(host) : load<u32>(host);
 }

@@ -75,7 +75,7 @@ const BANK_FIQ: u32 = 1;
 }
 
 // @ts-ignore: decorator
-@inline export function active(): usize {
+@inline export function active(): u32 {
   return load<u32>(ACTIVE);
 }
 
@@ -83,7 +83,7 @@ const BANK_FIQ: u32 = 1;
 export function nzcv(): u32 {
   return (
     ((load<u32>(FLAG_N) >>> 31) << 3) |
-    (<u32>(load<u32>(FLAG_Z) == 0) << 2) |
+    ((<u32>(load<u32>(FLAG_Z) == 0)) << 2) |
     (load<u32>(FLAG_C) << 1) |
     (load<u32>(FLAG_V) >>> 31)
   );
@@ -209,7 +209,7 @@ export function setCpsr(value: u32): void {
 }
 
 /** Address of the SPSR of the current mode, or 0 in User and System mode, which have none. */
-export function spsrAddress(): usize {
+export function spsrAddress(): u32 {
   const bank = bankOf(mode());
   return bank == BANK_USR ? 0 : active() + C_SPSR + (bank << 2);
 }
@@ -276,7 +276,7 @@ export function updateRegimes(): void {
   const control =
     (sctlr & SCTLR_M ? REGIME_MMU : 0) | (sctlr & SCTLR_S ? REGIME_S : 0) | (sctlr & SCTLR_R ? REGIME_R : 0);
   for (let i: u32 = 0; i < 2; i++) {
-    const regime: usize = REGIMES + i * REGIME_SIZE;
+    const regime: u32 = REGIMES + i * REGIME_SIZE;
     store<u32>(regime, load<u32>(CPU_PHYS + C_TTBR0) & 0xffff_c000);
     store<u32>(regime + 4, load<u32>(CPU_PHYS + C_DACR));
     store<u32>(regime + 8, control | (i ? REGIME_USER : 0));
@@ -288,4 +288,9 @@ export function updateRegimes(): void {
 /** Tells the hypervisor what an emulated system instruction asks for. */
 export function raiseEvent(bits: u32): void {
   store<u32>(EVENTS, load<u32>(EVENTS) | bits);
+}
+
+/** Chooses the CPU block that instructions work on: CPU_PHYS or CPU_VIRT. */
+export function setActive(cpu: u32): void {
+  store<u32>(ACTIVE, cpu);
 }

@@ -37,10 +37,10 @@ const FSR_PERMISSION_SECTION: u32 = 0xd;
 const FSR_PERMISSION_PAGE: u32 = 0xf;
 
 /** Host address of a physical word, or 0 when no RAM answers (or, in a guest's own walk, RAM that is not the guest's). */
-function tableWord(physical: u32, guest: bool): usize {
+function tableWord(physical: u32, guest: bool): u32 {
   const page = physical >>> 12;
   if (guest && page >= HOST_PAGE) return 0;
-  const base = load<u32>(PHYS_MAP + (<usize>page << 2));
+  const base = load<u32>(PHYS_MAP + ((<u32>page) << 2));
   return base ? base + (physical & 0xffc) : 0;
 }
 

@@ -1,0 +1,771 @@
+/**
+ * The interpreter: runs records (ops.ts) of decoded pages. Hot instructions stand here; everything else is a call.
+ * The regular cases of the switch (`@cases`) are written by scripts/generate-interpreter.ts into generated/run.ts.
+ *
+ * The program counter is the record pointer: `pc = page + (record - slot) / unit`. Straight-line code never looks at
+ * page limits, since the record after the last one leads to the next page.
+ */
+import { decodeA32, decodeThumb, breaksOnPage, isBreakpoint, refreshBreaks, slotOf } from './decode';
+import {
+  ACTIVE,
+  BREAK_SKIP,
+  C_CPSR,
+  EXIT_ADDRESS,
+  EXIT_FAR,
+  EXIT_FSR,
+  EXIT_LENGTH,
+  EXIT_WORD,
+  EXIT_WRITE,
+  FLAG_C,
+  FLAG_N,
+  FLAG_Q,
+  FLAG_V,
+  FLAG_Z,
+  LINES,
+  MMIO_COUNT,
+  RAM_BASE,
+  REGS,
+  SLOT_ARM,
+  SLOT_THUMB,
+  STOP_BREAKPOINT,
+  STOP_BUDGET,
+  STOP_DATA_ABORT,
+  STOP_HALTED,
+  STOP_MMIO_READ,
+  STOP_MMIO_WRITE,
+  STOP_PREFETCH_ABORT,
+  STOP_SVC,
+  STOP_UNDEFINED,
+  STOP_WATCH,
+  STOP_WFI,
+  THUMB,
+  TRAP_EXCEPTIONS,
+} from './generated/layout';
+import { ROW_LDR_imm, ROW_LDR_reg } from './generated/rows';
+import {
+  clearAccess,
+  clearFetchChanged,
+  clearWatchHit,
+  endMmio,
+  fetchPage,
+  fetchTable,
+  readTable,
+  rewindMmio,
+  watchHit,
+  writeTable,
+} from './memory';
+import * as O from './ops';
+import {
+  executeA32,
+  executeThumb,
+  executeTrapped,
+  interruptsMasked,
+  loadMultiple,
+  registerOffset,
+  shiftedOperand,
+  shifterCarry,
+  slowAccess,
+  storeMultiple,
+  trappedWord,
+} from './slow';
+import {
+  conditionHolds,
+  CPSR_F,
+  CPSR_I,
+  enterDataAbort,
+  enterException,
+  enterPrefetchAbort,
+  MODE_FIQ,
+  MODE_IRQ,
+  MODE_SVC,
+  MODE_UND,
+  retire,
+} from './state';
+
+// @ts-ignore: decorator
+@inline function rd(rec: u32): u32 {
+  return REGS + <u32>load<u8>(rec, 2);
+}
+
+// @ts-ignore: decorator
+@inline function vn(rec: u32): u32 {
+  return load<u32>(REGS + <u32>load<u8>(rec, 3));
+}
+
+// @ts-ignore: decorator
+@inline function vm(rec: u32): u32 {
+  return load<u32>(REGS + <u32>load<u8>(rec, 4));
+}
+
+// @ts-ignore: decorator
+@inline function vs(rec: u32): u32 {
+  return load<u32>(REGS + <u32>load<u8>(rec, 5));
+}
+
+// @ts-ignore: decorator
+@inline function imm(rec: u32): u32 {
+  return load<u32>(rec, 4);
+}
+
+/** Rm shifted left by an immediate of 1 to 31. */
+// @ts-ignore: decorator
+@inline function lsl(rec: u32): u32 {
+  return vm(rec) << (<u32>load<u8>(rec, 5));
+}
+
+/** As `lsl`, with the shifter's carry put into C: for logical operations that set flags. */
+// @ts-ignore: decorator
+@inline function lslCarry(rec: u32): u32 {
+  const value = vm(rec);
+  const amount = <u32>load<u8>(rec, 5);
+  store<u32>(FLAG_C, (value >>> (32 - amount)) & 1);
+  return value << amount;
+}
+
+function shiftedCarry(rec: u32): u32 {
+  const value = shiftedOperand(rec);
+  store<u32>(FLAG_C, shifterCarry);
+  return value;
+}
+
+// @ts-ignore: decorator
+@inline function nz(result: u32): void {
+  store<u32>(FLAG_N, result);
+  store<u32>(FLAG_Z, result);
+}
+
+// @ts-ignore: decorator
+@inline function adds(a: u32, b: u32): u32 {
+  const result = a + b;
+  store<u32>(FLAG_N, result);
+  store<u32>(FLAG_Z, result);
+  store<u32>(FLAG_C, <u32>(result < a));
+  store<u32>(FLAG_V, (a ^ result) & (b ^ result));
+  return result;
+}
+
+// @ts-ignore: decorator
+@inline function subs(a: u32, b: u32): u32 {
+  const result = a - b;
+  store<u32>(FLAG_N, result);
+  store<u32>(FLAG_Z, result);
+  store<u32>(FLAG_C, <u32>(a >= b));
+  store<u32>(FLAG_V, (a ^ b) & (a ^ result));
+  return result;
+}
+
+function adcs(a: u32, b: u32): u32 {
+  const wide = <u64>a + <u64>b + <u64>load<u32>(FLAG_C);
+  const result = <u32>wide;
+  nz(result);
+  store<u32>(FLAG_C, <u32>(wide >>> 32));
+  store<u32>(FLAG_V, (a ^ result) & (b ^ result));
+  return result;
+}
+
+// @ts-ignore: decorator
+@inline function carry(): u32 {
+  return load<u32>(FLAG_C);
+}
+
+/** Translation table entry minus one, for an address; see memory.ts. */
+// @ts-ignore: decorator
+@inline function entry(table: u32, va: u32): u32 {
+  return load<u32>(table + ((va >>> 10) & 0x3f_fffc)) - 1;
+}
+
+/** Fast LDM: all words on one page that may be read. False: nothing done. */
+function fastLoadMultiple(rec: u32, table: u32): bool {
+  const bits = load<u32>(rec, 4);
+  const bytes = bits >>> 16;
+  const mode = <u32>load<u8>(rec, 2);
+  const rn = REGS + <u32>load<u8>(rec, 3);
+  const base = load<u32>(rn);
+  const up = mode & 4;
+  let start: u32;
+  if (up) start = mode & 8 ? base + 4 : base;
+  else start = mode & 8 ? base - bytes : base - bytes + 4;
+  const e = entry(table, start);
+  if (((e | start) & 3) != 0 || (start ^ (start + bytes - 4)) >>> 12 != 0) return false;
+  let host: u32 = e ^ start;
+  if (mode & 1) store<u32>(rn, up ? base + bytes : base - bytes);
+  let list = bits & 0xffff;
+  do {
+    store<u32>(REGS + (ctz<u32>(list) << 2), load<u32>(host));
+    host += 4;
+    list &= list - 1;
+  } while (list);
+  return true;
+}
+
+/** Fast STM, r15 excluded. False: nothing done. */
+function fastStoreMultiple(rec: u32, table: u32): bool {
+  const bits = load<u32>(rec, 4);
+  if (bits & 0x8000) return false;
+  const bytes = bits >>> 16;
+  const mode = <u32>load<u8>(rec, 2);
+  const rn = REGS + <u32>load<u8>(rec, 3);
+  const base = load<u32>(rn);
+  const up = mode & 4;
+  let start: u32;
+  if (up) start = mode & 8 ? base + 4 : base;
+  else start = mode & 8 ? base - bytes : base - bytes + 4;
+  const e = entry(table, start);
+  if (((e | start) & 3) != 0 || (start ^ (start + bytes - 4)) >>> 12 != 0) return false;
+  let host: u32 = e ^ start;
+  let list = bits & 0xffff;
+  do {
+    store<u32>(host, load<u32>(REGS + (ctz<u32>(list) << 2)));
+    host += 4;
+    list &= list - 1;
+  } while (list);
+  if (mode & 1) store<u32>(rn, up ? base + bytes : base - bytes);
+  return true;
+}
+
+/** LDR PC with immediate or register offset, no write-back; Rn may be PC. */
+function loadPc(word: u32, pc: u32, table: u32): u32 {
+  const n = (word >>> 16) & 15;
+  const base = n == 15 ? pc + 8 : load<u32>(REGS + (n << 2));
+  let offset: u32;
+  if (word & 0x0200_0000) {
+    if ((word >>> 5) & 3 || (word & 15) == 15) return executeA32(ROW_LDR_reg, word, pc);
+    offset = load<u32>(REGS + ((word & 15) << 2)) << ((word >>> 7) & 31);
+  } else offset = word & 0xfff;
+  const va = word & 0x0080_0000 ? base + offset : base - offset;
+  const e = entry(table, va);
+  if ((e | va) & 3) return executeA32(word & 0x0200_0000 ? ROW_LDR_reg : ROW_LDR_imm, word, pc);
+  const target = load<u32>(<u32>(e ^ va));
+  store<u32>(THUMB, target & 1);
+  store<u32>(REGS + 60, target & (target & 1 ? ~1 : ~3));
+  return O.JUMP;
+}
+
+/** Set while one instruction is executed from under a breakpoint. */
+let ignoreBreaks: bool = false;
+
+/** Decodes the record of the instruction at `pc`. */
+function decodeAt(rec: u32, hostPage: u32, pc: u32, thumb: u32): void {
+  if (!ignoreBreaks && breaksOnPage(pc) && isBreakpoint(pc)) {
+    store<u16>(rec, <u16>O.OP_BREAK);
+    return;
+  }
+  const offset = pc & 0xfff;
+  if (thumb) decodeThumb(rec, load<u16>(hostPage + offset), offset);
+  else decodeA32(rec, load<u32>(hostPage + offset), offset);
+}
+
+/**
+ * Runs until `budget` instructions (and exception entries) have retired or something stops the CPU. Returns STOP_*.
+ * r15 holds the address of the next instruction before and after.
+ */
+function loop(budget: i32, checkLines: bool): u32 {
+  let left = budget;
+  let stop: u32 = STOP_BUDGET;
+  let pc = load<u32>(REGS + 60);
+  let check = checkLines;
+  while (true) {
+    if (check) {
+      check = false;
+      const lines = load<u32>(LINES);
+      if (lines && left > 0) {
+        const control = load<u32>(<u32>load<u32>(ACTIVE) + C_CPSR);
+        if (lines & 2 && !(control & CPSR_F)) {
+          store<u32>(REGS + 60, pc);
+          enterException(0x1c, MODE_FIQ, pc + 4, true);
+          pc = load<u32>(REGS + 60);
+          left--;
+        } else if (lines & 1 && !(control & CPSR_I)) {
+          store<u32>(REGS + 60, pc);
+          enterException(0x18, MODE_IRQ, pc + 4, false);
+          pc = load<u32>(REGS + 60);
+          left--;
+        }
+      }
+    }
+    if (left <= 0) break;
+    // Find the decoded page.
+    const page = pc & ~0xfff;
+    const fetched = load<u32>(fetchTable() + ((pc >>> 12) << 2));
+    const hostPage: u32 = fetched ? (fetched - 1) ^ page : fetchPage(pc);
+    if (!hostPage) {
+      clearAccess();
+      if (load<u32>(TRAP_EXCEPTIONS)) {
+        stop = STOP_PREFETCH_ABORT;
+        break;
+      }
+      left--;
+      store<u32>(REGS + 60, pc);
+      enterPrefetchAbort(load<u32>(EXIT_FSR), pc);
+      pc = load<u32>(REGS + 60);
+      check = true;
+      continue;
+    }
+    const thumb = load<u32>(THUMB);
+    const index = <u32>((hostPage - RAM_BASE) >>> 12);
+    let slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + (index << 2));
+    if (!slot) slot = slotOf(hostPage, thumb);
+    if (breaksOnPage(pc) && !ignoreBreaks) refreshBreaks(pc, slot, thumb);
+    clearFetchChanged();
+    const unit: u32 = thumb ? 2 : 1;
+    const ahead: u32 = thumb ? 4 : 8;
+    const readers = readTable();
+    const writers = writeTable();
+    let rec: u32 = slot + ((pc & 0xfff) << unit);
+    let status: u32 = O.NEXT;
+    while (true) {
+      if (left <= 0) {
+        pc = page + <u32>((rec - slot) >>> unit);
+        break;
+      }
+      left--;
+      let op = <u32>load<u16>(rec);
+      if (op >= 0x1000) {
+        if (!conditionHolds((op >>> 12) ^ 14)) {
+          rec += 8;
+          continue;
+        }
+        op &= 0xfff;
+      }
+      switch (op) {
+        case O.OP_DECODE:
+          left++;
+          decodeAt(rec, hostPage, page + <u32>((rec - slot) >>> unit), thumb);
+          continue;
+        case O.OP_PAGE_END:
+          left++;
+          pc = page + 0x1000;
+          status = O.NEXT;
+          break;
+        case O.OP_BREAK:
+          status = O.BREAKPOINT;
+          break;
+        case O.OP_SLOW: {
+          const word = load<u32>(rec, 4);
+          status = executeA32(load<u16>(rec, 2), word, page + <u32>((rec - slot) >>> unit));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        }
+        case O.OP_SLOW_THUMB:
+          status = executeThumb(load<u16>(rec, 2), load<u32>(rec, 4), page + <u32>((rec - slot) >>> unit));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        case O.OP_SVC:
+          status = O.SUPERVISOR_CALL;
+          break;
+        case O.OP_UNDEFINED:
+          status = O.UNDEFINED;
+          break;
+        case O.OP_NOP:
+          rec += 8;
+          continue;
+        // @cases branches
+        case O.OP_B_FAR:
+          pc = page + <u32>((rec - slot) >>> unit) + imm(rec);
+          status = O.NEXT;
+          break;
+        case O.OP_BL:
+          store<u32>(REGS + 56, page + <u32>((rec - slot) >>> unit) + 4);
+          rec += imm(rec);
+          continue;
+        case O.OP_BL_FAR:
+          pc = page + <u32>((rec - slot) >>> unit);
+          store<u32>(REGS + 56, pc + 4);
+          pc += imm(rec);
+          status = O.NEXT;
+          break;
+        case O.OP_B_SELF:
+          if (interruptsMasked()) {
+            status = O.HALTED;
+            break;
+          }
+          continue;
+        case O.OP_BX: {
+          const target = vm(rec);
+          if ((target & 1) == thumb && ((target ^ page) & ~0xfff) == 0) {
+            rec = slot + ((target & (thumb ? 0xffe : 0xffc)) << unit);
+            continue;
+          }
+          store<u32>(THUMB, target & 1);
+          pc = target & (target & 1 ? ~1 : ~3);
+          status = O.NEXT;
+          break;
+        }
+        case O.OP_BLX: {
+          const target = vm(rec);
+          store<u32>(REGS + 56, (page + <u32>((rec - slot) >>> unit) + (ahead >>> 1)) | thumb);
+          store<u32>(THUMB, target & 1);
+          pc = target & (target & 1 ? ~1 : ~3);
+          status = O.NEXT;
+          break;
+        }
+        case O.OP_ADR:
+          store<u32>(rd(rec), page + <u32>((rec - slot) >>> unit) + ahead + imm(rec));
+          rec += 8;
+          continue;
+        case O.OP_ADR_ALIGNED:
+          store<u32>(rd(rec), ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec));
+          rec += 8;
+          continue;
+        case O.OP_MOV_PC: {
+          const target = vm(rec);
+          if (((target ^ page) & ~0xfff) == 0) {
+            rec = slot + ((target & (thumb ? 0xffe : 0xffc)) << unit);
+            continue;
+          }
+          pc = target & (thumb ? ~1 : ~3);
+          status = O.NEXT;
+          break;
+        }
+        case O.OP_T_BL_SUFFIX: {
+          const target = load<u32>(REGS + 56) + imm(rec);
+          store<u32>(REGS + 56, (page + <u32>((rec - slot) >>> unit) + 2) | 1);
+          pc = target & ~1;
+          status = O.NEXT;
+          break;
+        }
+        case O.OP_T_BLX_SUFFIX: {
+          const target = load<u32>(REGS + 56) + imm(rec);
+          store<u32>(REGS + 56, (page + <u32>((rec - slot) >>> unit) + 2) | 1);
+          store<u32>(THUMB, 0);
+          pc = target & ~3;
+          status = O.NEXT;
+          break;
+        }
+        case O.OP_LDR_LITERAL: {
+          const va = ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec);
+          const e = entry(readers, va);
+          if (((e | va) & 3) == 0) {
+            store<u32>(rd(rec), load<u32>(<u32>(e ^ va)));
+            rec += 8;
+            continue;
+          }
+          status = slowAccess(rec, page + <u32>((rec - slot) >>> unit));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        }
+        // @cases transfers
+        case O.OP_LDM:
+          if (fastLoadMultiple(rec, readers)) {
+            if (!(load<u32>(rec, 4) & 0x8000)) {
+              rec += 8;
+              continue;
+            }
+            const target = load<u32>(REGS + 60);
+            store<u32>(THUMB, target & 1);
+            pc = target & (target & 1 ? ~1 : ~3);
+            status = O.NEXT;
+            break;
+          }
+          status = loadMultiple(load<u16>(rec, 4), (<u32>load<u8>(rec, 3)) >>> 2, load<u8>(rec, 2));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        case O.OP_STM:
+          if (fastStoreMultiple(rec, writers)) {
+            rec += 8;
+            continue;
+          }
+          status = storeMultiple(
+            load<u16>(rec, 4),
+            (<u32>load<u8>(rec, 3)) >>> 2,
+            load<u8>(rec, 2),
+            page + <u32>((rec - slot) >>> unit),
+            false,
+          );
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        case O.OP_LDR_PC:
+          status = loadPc(load<u32>(rec, 4), page + <u32>((rec - slot) >>> unit), readers);
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        case O.OP_MUL:
+          store<u32>(rd(rec), vm(rec) * vs(rec));
+          rec += 8;
+          continue;
+        case O.OP_MULS: {
+          const result = vm(rec) * vs(rec);
+          store<u32>(rd(rec), result);
+          nz(result);
+          rec += 8;
+          continue;
+        }
+        case O.OP_MLA:
+          store<u32>(rd(rec), vm(rec) * vs(rec) + vn(rec));
+          rec += 8;
+          continue;
+        case O.OP_UMULL: {
+          const result = <u64>vm(rec) * <u64>vs(rec);
+          store<u32>(REGS + <u32>load<u8>(rec, 3), <u32>result);
+          store<u32>(rd(rec), <u32>(result >>> 32));
+          rec += 8;
+          continue;
+        }
+        case O.OP_SMULL: {
+          const result = <u64>(<i64>(<i32>vm(rec)) * <i64>(<i32>vs(rec)));
+          store<u32>(REGS + <u32>load<u8>(rec, 3), <u32>result);
+          store<u32>(rd(rec), <u32>(result >>> 32));
+          rec += 8;
+          continue;
+        }
+        case O.OP_UMLAL: {
+          const sum = ((<u64>load<u32>(rd(rec))) << 32) | (<u64>vn(rec));
+          const result = sum + <u64>vm(rec) * <u64>vs(rec);
+          store<u32>(REGS + <u32>load<u8>(rec, 3), <u32>result);
+          store<u32>(rd(rec), <u32>(result >>> 32));
+          rec += 8;
+          continue;
+        }
+        case O.OP_SMLAL: {
+          const sum = ((<u64>load<u32>(rd(rec))) << 32) | (<u64>vn(rec));
+          const result = sum + <u64>(<i64>(<i32>vm(rec)) * <i64>(<i32>vs(rec)));
+          store<u32>(REGS + <u32>load<u8>(rec, 3), <u32>result);
+          store<u32>(rd(rec), <u32>(result >>> 32));
+          rec += 8;
+          continue;
+        }
+        case O.OP_CLZ:
+          store<u32>(rd(rec), clz<u32>(vm(rec)));
+          rec += 8;
+          continue;
+        case O.OP_MOV_LSR:
+          store<u32>(rd(rec), vm(rec) >>> (<u32>load<u8>(rec, 5)));
+          rec += 8;
+          continue;
+        case O.OP_MOV_ASR:
+          store<u32>(rd(rec), <u32>((<i32>vm(rec)) >> (<i32>load<u8>(rec, 5))));
+          rec += 8;
+          continue;
+        case O.OP_SMULXY:
+          store<u32>(rd(rec), multiplyHalves(rec));
+          rec += 8;
+          continue;
+        case O.OP_SMLAXY: {
+          const product = multiplyHalves(rec);
+          const addend = vn(rec);
+          const result = product + addend;
+          if (((product ^ result) & (addend ^ result)) >>> 31) store<u32>(FLAG_Q, 1);
+          store<u32>(rd(rec), result);
+          rec += 8;
+          continue;
+        }
+        // @cases data
+        default:
+          unreachable();
+      }
+      break;
+    }
+    // The straight run ended: `pc` is the next instruction, or `status` says what to do at `rec`.
+    if (status == O.NEXT) continue;
+    const here = page + <u32>((rec - slot) >>> unit);
+    const size: u32 = thumb ? 2 : 4;
+    if (status == O.SUPERVISOR_CALL || status == O.UNDEFINED) {
+      const word = thumb ? <u32>load<u16>(hostPage + (here & 0xfff)) : load<u32>(hostPage + (here & 0xfff));
+      const original = trappedWord(word);
+      if (original) {
+        status = executeTrapped(original, here);
+        // The encoded instruction can itself be undefined at this architecture level.
+      } else {
+        store<u32>(EXIT_WORD, word);
+        store<u32>(EXIT_LENGTH, size);
+      }
+    }
+    switch (status) {
+      case O.NEXT:
+        pc = here + size;
+        break;
+      case O.REFETCH:
+        pc = here + size;
+        break;
+      case O.MASKS:
+        pc = here + size;
+        check = true;
+        break;
+      case O.JUMP:
+        pc = load<u32>(REGS + 60);
+        check = true;
+        break;
+      case O.WAIT:
+        pc = here + size;
+        stop = STOP_WFI;
+        break;
+      case O.ABORT:
+        pc = here;
+        if (load<u32>(TRAP_EXCEPTIONS)) {
+          left++;
+          stop = STOP_DATA_ABORT;
+          break;
+        }
+        store<u32>(REGS + 60, here);
+        enterDataAbort(load<u32>(EXIT_FSR), load<u32>(EXIT_FAR), here);
+        pc = load<u32>(REGS + 60);
+        check = true;
+        break;
+      case O.DEVICE:
+        pc = here;
+        left++;
+        stop = load<u32>(EXIT_WRITE) ? STOP_MMIO_WRITE : STOP_MMIO_READ;
+        break;
+      case O.SUPERVISOR_CALL:
+        pc = here;
+        if (load<u32>(TRAP_EXCEPTIONS)) {
+          left++;
+          stop = STOP_SVC;
+          break;
+        }
+        enterException(0x08, MODE_SVC, here + size, false);
+        pc = load<u32>(REGS + 60);
+        break;
+      case O.UNDEFINED:
+        pc = here;
+        if (load<u32>(TRAP_EXCEPTIONS)) {
+          left++;
+          stop = STOP_UNDEFINED;
+          break;
+        }
+        enterException(0x04, MODE_UND, here + size, false);
+        pc = load<u32>(REGS + 60);
+        break;
+      case O.PREFETCH_ABORT:
+        pc = here;
+        if (load<u32>(TRAP_EXCEPTIONS)) {
+          left++;
+          stop = STOP_PREFETCH_ABORT;
+          break;
+        }
+        enterPrefetchAbort(load<u32>(EXIT_FSR), here);
+        pc = load<u32>(REGS + 60);
+        check = true;
+        break;
+      case O.HALTED:
+        pc = here;
+        left++;
+        stop = STOP_HALTED;
+        break;
+      case O.BREAKPOINT:
+        pc = here;
+        left++;
+        if (isBreakpoint(here)) {
+          if (load<u32>(BREAK_SKIP) != (here | 1)) {
+            stop = STOP_BREAKPOINT;
+            store<u32>(EXIT_ADDRESS, here);
+            break;
+          }
+        }
+        // Not for this address (another alias of the page), or to be passed: execute the instruction under it alone.
+        store<u32>(BREAK_SKIP, 0);
+        store<u32>(REGS + 60, pc);
+        decodeUnder(rec, hostPage, here, thumb);
+        stop = loop(1, false);
+        store<u16>(rec, <u16>O.OP_DECODE);
+        ignoreBreaks = false;
+        if (stop == STOP_BUDGET) {
+          // The inner run has counted it.
+          left--;
+          budget--;
+          check = true;
+        }
+        pc = load<u32>(REGS + 60);
+        break;
+      default:
+        unreachable();
+    }
+    if (watchHit && stop == STOP_BUDGET) {
+      clearWatchHit();
+      stop = STOP_WATCH;
+    }
+    if (stop) break;
+  }
+  store<u32>(REGS + 60, pc);
+  retire(<u64>(budget - left));
+  return stop;
+}
+
+/** Puts the instruction under a breakpoint into its record. */
+function decodeUnder(rec: u32, hostPage: u32, pc: u32, thumb: u32): void {
+  ignoreBreaks = true;
+  decodeAt(rec, hostPage, pc, thumb);
+}
+
+/** Product of two signed halfwords chosen by x (bit 0) and y (bit 1) in byte 6. */
+function multiplyHalves(rec: u32): u32 {
+  const select = <u32>load<u8>(rec, 6);
+  const m = vm(rec);
+  const s = vs(rec);
+  const x = select & 1 ? (<i32>m) >> 16 : (<i32>(m << 16)) >> 16;
+  const y = select & 2 ? (<i32>s) >> 16 : (<i32>(s << 16)) >> 16;
+  return <u32>(x * y);
+}
+
+/** Runs at most `budget` instructions; see `loop`. Completes an instruction that waited for a device first. */
+export function run(budget: i32): u32 {
+  if (!load<u32>(MMIO_COUNT)) {
+    const stop = loop(budget, true);
+    store<u32>(BREAK_SKIP, 0);
+    return stop;
+  }
+  rewindMmio();
+  ignoreBreaks = true;
+  const here = load<u32>(REGS + 60);
+  const stop = loop(1, false);
+  ignoreBreaks = false;
+  if (stop == STOP_MMIO_READ || stop == STOP_MMIO_WRITE) return stop;
+  endMmio();
+  if (breaksOnPage(here)) forgetRecord(here);
+  if (stop != STOP_BUDGET || budget == 1) return stop;
+  return loop(budget - 1, true);
+}
+
+/** After an instruction ran with breakpoints ignored, its record must look for one again. */
+function forgetRecord(pc: u32): void {
+  const fetched = load<u32>(fetchTable() + ((pc >>> 12) << 2));
+  if (!fetched) return;
+  const hostPage: u32 = (fetched - 1) ^ (pc & ~0xfff);
+  const thumb = load<u32>(THUMB);
+  const slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + ((<u32>((hostPage - RAM_BASE) >>> 12)) << 2));
+  if (slot) refreshBreaks(pc, slot, thumb);
+}
+
+/** Runs one instruction of a hypervisor's choice on the active CPU: `word` is the original of a trap at r15. */
+export function emulate(word: u32): u32 {
+  const here = load<u32>(REGS + 60);
+  clearAccess();
+  rewindMmio();
+  const status = executeTrapped(word, here);
+  switch (status) {
+    case O.ABORT:
+      return STOP_DATA_ABORT;
+    case O.DEVICE:
+      return load<u32>(EXIT_WRITE) ? STOP_MMIO_WRITE : STOP_MMIO_READ;
+    case O.UNDEFINED:
+    case O.SUPERVISOR_CALL:
+    case O.PREFETCH_ABORT:
+      return STOP_UNDEFINED;
+    default:
+  }
+  endMmio();
+  retire(1);
+  if (status != O.JUMP) store<u32>(REGS + 60, here + 4);
+  if (watchHit) {
+    clearWatchHit();
+    return STOP_WATCH;
+  }
+  return status == O.WAIT ? STOP_WFI : STOP_BUDGET;
+}
