@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { FILE_TYPE, isCpio, readCpio, writeCpio, type CpioEntry } from './cpio.ts';
-import { damaged, throwsOnlyInputError } from './fuzz.ts';
+import { damaged, throwsOnlyInputError } from './fuzz.testing.ts';
 import { gunzip } from './gzip.ts';
 
 const entries: CpioEntry[] = [

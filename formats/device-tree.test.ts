@@ -12,7 +12,7 @@ import {
   stringProperty,
   stringValue,
 } from './device-tree.ts';
-import { damaged, throwsOnlyInputError } from './fuzz.ts';
+import { damaged, throwsOnlyInputError } from './fuzz.testing.ts';
 
 const blob = new Uint8Array(readFileSync(new URL('../guests/linux/versatile-pb.dtb', import.meta.url)));
 

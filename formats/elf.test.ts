@@ -7,10 +7,10 @@ import { zlibSync } from 'fflate';
 import elfy from 'elfy';
 import fc from 'fast-check';
 import { ElfFile, loadAddress, sectionLoadAddress } from './elf.ts';
-import { damaged, throwsOnlyInputError } from './fuzz.ts';
+import { damaged, throwsOnlyInputError } from './fuzz.testing.ts';
 import { gunzip } from './gzip.ts';
 import { InputError } from './input-error.ts';
-import { makeElf, wordsToBytes } from './test-elf.ts';
+import { makeElf, wordsToBytes } from './elf.testing.ts';
 
 const vmlinux = gunzip(readFileSync(new URL('../guests/linux/vmlinux.gz', import.meta.url)), 0x1000_0000);
 const small = makeElf({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { crc32 as zlibCrc32, gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { damaged, throwsOnlyInputError } from './fuzz.ts';
+import { damaged, throwsOnlyInputError } from './fuzz.testing.ts';
 import { crc32, gunzip, gzip, isGzip } from './gzip.ts';
 
 const text = new TextEncoder().encode('a kernel, a kernel, a kernel for a horse '.repeat(50));

@@ -5,7 +5,7 @@
 # Usage: build.sh [FOLDER]     FOLDER (default: build beside this script) gets sources, objects and out/.
 # Needs: apt-get install linux-source-6.1 gcc-arm-linux-gnueabi libc6-dev-armel-cross gcc make flex bison bc cpio xz-utils
 #        libssl-dev libelf-dev
-# `npm run build-guest-linux` installs those when it runs as root, calls this script and checks the result.
+# `npm run guest:linux` installs those when it runs as root, calls this script and checks the result.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
 WORK=$(realpath -m "${1:-$HERE/build}")

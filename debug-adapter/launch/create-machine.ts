@@ -1,0 +1,68 @@
+/** Builds the machine of a resolved guest, ready at the first instruction of its kernel. */
+import { createVersatilePb } from '../../emulator/boards/versatilepb.ts';
+import { applyBoot } from '../../emulator/boot/apply.ts';
+import { planBoot, type BootPlan } from '../../emulator/boot/plan.ts';
+import { Machine } from '../../emulator/machine.ts';
+import type { MemorySlot } from '../../emulator/vm.ts';
+import type { ElfFile } from '../../formats/elf.ts';
+import { createVirtualMachine } from '../../hypervisor/create.ts';
+import { patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
+import { baseName } from './file-system.ts';
+import type { ResolvedGuest } from './resolve-guest.ts';
+
+/** A machine, and what was put into it. */
+export interface CreatedMachine {
+  readonly machine: Machine;
+  /** Undefined for an empty machine, whose CPU is at its reset vector. */
+  readonly plan: BootPlan | undefined;
+  /** What paravirtualization rewrote; undefined when the kernel runs as it is. */
+  readonly patch: SensitiveSites | undefined;
+  /** The kernel's ELF file, or the symbols of an Image. */
+  readonly elf: ElfFile | undefined;
+}
+
+/** For comparisons of modes. */
+export interface MachineChoices {
+  /** Native mode loads the paravirtualized kernel, and executes each trap as the instruction that it encodes. */
+  readonly patchedNative?: boolean;
+}
+
+/**
+ * Builds and boots. Throws an `InputError` when the files do not fit the machine or the mode; `lpv` needs an ELF file,
+ * or an Image with its vmlinux as symbols.
+ */
+export async function createMachine(guest: ResolvedGuest, choices: MachineChoices = {}): Promise<CreatedMachine> {
+  const board = createVersatilePb({ ramSize: guest.memory });
+  const plan = planGuest(guest, board);
+  const patchedNative = choices.patchedNative === true && guest.mode === 'native';
+  const patch = plan && (guest.mode === 'lpv' || patchedNative) ? patchPlan(plan) : undefined;
+  const vm = await createVirtualMachine({
+    mode: guest.mode,
+    slots: board.slots,
+    ...(patchedNative && { trapWordsNatively: true }),
+  });
+  const machine = new Machine(vm, board, { nsPerInstruction: guest.clock });
+  if (plan) applyBoot(plan, vm);
+  return { machine, plan, patch, elf: plan?.elf };
+}
+
+/** Works out the boot of a guest on a board; undefined when it has no kernel. Throws an `InputError`. */
+export function planGuest(
+  guest: ResolvedGuest,
+  board: { readonly slots: readonly MemorySlot[]; readonly machineType: number },
+): BootPlan | undefined {
+  const { kernel, dtb, initrd, append } = guest;
+  if (!kernel) return undefined;
+  const [symbols] = guest.symbols;
+  const name = (file: { path: string } | undefined): string | undefined => file && baseName(file.path);
+  return planBoot({
+    kernel: kernel.bytes,
+    symbols: symbols?.bytes,
+    dtb: dtb?.bytes,
+    initrd: initrd?.bytes,
+    append,
+    memory: board.slots,
+    machineType: board.machineType,
+    names: { kernel: name(kernel), symbols: name(symbols), dtb: name(dtb), initrd: name(initrd) },
+  });
+}
