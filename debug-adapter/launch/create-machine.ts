@@ -7,7 +7,7 @@ import type { MemorySlot } from '../../emulator/vm.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { createVirtualMachine } from '../../hypervisor/create.ts';
 import { patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
-import { baseName } from './file-system.ts';
+import { baseName, type LoadedFile } from './file-system.ts';
 import type { ResolvedGuest } from './resolve-guest.ts';
 
 /** A machine, and what was put into it. */
@@ -46,23 +46,36 @@ export async function createMachine(guest: ResolvedGuest, choices: MachineChoice
   return { machine, plan, patch, elf: plan?.elf };
 }
 
-/** Works out the boot of a guest on a board; undefined when it has no kernel. Throws an `InputError`. */
+/**
+ * Works out the boot of a guest on a board; undefined when it has no kernel. An Image gets the first of the symbols
+ * files that matches it. Throws an `InputError`.
+ */
 export function planGuest(
   guest: ResolvedGuest,
   board: { readonly slots: readonly MemorySlot[]; readonly machineType: number },
 ): BootPlan | undefined {
   const { kernel, dtb, initrd, append } = guest;
   if (!kernel) return undefined;
-  const [symbols] = guest.symbols;
-  const name = (file: { path: string } | undefined): string | undefined => file && baseName(file.path);
-  return planBoot({
-    kernel: kernel.bytes,
-    symbols: symbols?.bytes,
-    dtb: dtb?.bytes,
-    initrd: initrd?.bytes,
-    append,
-    memory: board.slots,
-    machineType: board.machineType,
-    names: { kernel: name(kernel), symbols: name(symbols), dtb: name(dtb), initrd: name(initrd) },
-  });
+  const name = (file: LoadedFile | undefined): string | undefined => file && baseName(file.path);
+  const plan = (symbols: LoadedFile | undefined): BootPlan =>
+    planBoot({
+      kernel: kernel.bytes,
+      symbols: symbols?.bytes,
+      dtb: dtb?.bytes,
+      initrd: initrd?.bytes,
+      append,
+      memory: board.slots,
+      machineType: board.machineType,
+      names: { kernel: name(kernel), symbols: name(symbols), dtb: name(dtb), initrd: name(initrd) },
+    });
+  let failure: unknown;
+  for (const symbols of guest.symbols) {
+    try {
+      return plan(symbols);
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return plan(undefined);
 }

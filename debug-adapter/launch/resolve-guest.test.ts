@@ -84,6 +84,14 @@ describe('guest resolution', () => {
     );
   });
 
+  it("puts the symbols of the options before the guest's own", async () => {
+    const guest = await resolveGuest('/guest', { symbols: ['other.elf', '/guest/vmlinux'] }, fs, '/home/me');
+    assert.deepEqual(
+      guest.symbols.map((file) => file.path),
+      ['/home/me/other.elf', '/guest/vmlinux'],
+    );
+  });
+
   it("drops the guest's symbols with the guest's kernel", async () => {
     const guest = await resolveGuest('/guest', { kernel: 'other.elf' }, fs, '/home/me');
     assert.deepEqual(

@@ -34,6 +34,7 @@ export interface ResolvedGuest {
   readonly clock: number;
   /** Undefined for an empty machine. */
   readonly kernel: LoadedFile | undefined;
+  /** ELF files with symbols; the vmlinux of an Image is the first that matches it. */
   readonly symbols: readonly LoadedFile[];
   readonly dtb: LoadedFile | undefined;
   readonly initrd: LoadedFile | undefined;
@@ -57,8 +58,8 @@ interface Source {
 
 /**
  * Reads a guest. `guest` is a folder with a `guest.json`, such a file, a kernel (ELF, Image, zImage), a configuration,
- * or undefined to start from nothing; `overrides` win over it. A kernel in `overrides` also drops the symbols that the
- * guest gives for its own. Relative paths in both start at `folder`. Throws an `InputError` for all that is wrong.
+ * or undefined to start from nothing; `overrides` win over it. Symbols in `overrides` come before the guest's own; a
+ * kernel in `overrides` drops those. Relative paths in both start at `folder`. Throws an `InputError` for all that is wrong.
  */
 export async function resolveGuest(
   guest: string | GuestConfig | undefined,
@@ -71,7 +72,6 @@ export async function resolveGuest(
   const own: Source = { config: withoutUndefined(checkGuestConfig(options)), folder };
   const sourceOf = (key: keyof GuestConfig): Source | undefined => {
     if (own.config[key] !== undefined) return own;
-    if (key === 'symbols' && own.config.kernel !== undefined) return undefined;
     return base.config[key] === undefined ? undefined : base;
   };
   const value = <K extends keyof GuestConfig>(key: K): GuestConfig[K] | undefined => sourceOf(key)?.config[key];
@@ -99,7 +99,7 @@ export async function resolveGuest(
     memory,
     clock: value('clock') ?? 1,
     kernel,
-    symbols: await loadSymbols(sourceOf('symbols'), fs),
+    symbols: await loadSymbols(own.config.kernel === undefined ? [own, base] : [own], fs),
     dtb: await file('dtb', 'device tree'),
     initrd: await file('initrd', 'initial RAM disk'),
     append: value('append'),
@@ -125,10 +125,12 @@ async function readConfig(fs: FileSystem, folder: string, file: string): Promise
   throw new InputError('"kernel" is missing', { file, remedy: 'Name the kernel: "kernel": "vmlinux"' });
 }
 
-async function loadSymbols(source: Source | undefined, fs: FileSystem): Promise<LoadedFile[]> {
-  const paths = source?.config.symbols ?? [];
-  const list = typeof paths === 'string' ? [paths] : paths;
-  return Promise.all(list.map((path) => loadFile(fs, fs.resolve(source!.folder, path), 'symbols file')));
+/** The symbols files of all sources, in their order, each path once. */
+async function loadSymbols(from: readonly Source[], fs: FileSystem): Promise<LoadedFile[]> {
+  const paths = from.flatMap(({ config: { symbols = [] }, folder }) =>
+    (typeof symbols === 'string' ? [symbols] : symbols).map((path) => fs.resolve(folder, path)),
+  );
+  return Promise.all([...new Set(paths)].map((path) => loadFile(fs, path, 'symbols file')));
 }
 
 function choose<T extends string>(kind: string, name: string, known: readonly T[], file?: string): T {
