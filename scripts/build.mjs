@@ -116,7 +116,7 @@ async function makeBundle({ entry, outfile, format, banner = '', external = [], 
     write: false,
     logLevel: 'warning',
     legalComments: 'none',
-    banner: { js: [executable ? '#!/usr/bin/env node' : '', banner].filter(Boolean).join('\n') },
+    banner: { js: banner },
   }).catch(() => {
     throw new StepError(`esbuild could not bundle ${entry}`);
   });
