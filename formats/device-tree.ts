@@ -211,7 +211,7 @@ class Parser {
           break;
         case TOKEN.end:
           if (!root || open.length > 0) this.fail('the structure block ends inside a node', place);
-          return root!;
+          return root;
         default:
           this.fail(`unknown token ${token}`, place);
       }

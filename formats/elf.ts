@@ -244,6 +244,22 @@ export class ElfFile {
   }
 }
 
+/**
+ * The sections with executable contents. Throws an `InputError` when they add up to more than the file: then they
+ * overlap, and looking through each could take for ever.
+ */
+export function codeSections(elf: ElfFile): ElfSection[] {
+  const sections = elf.sections.filter(
+    ({ flags, type, size }) => (flags & SECTION_FLAG.execute) !== 0 && type !== SECTION_TYPE.nobits && size > 0,
+  );
+  const total = sections.reduce((sum, section) => sum + section.size, 0);
+  if (total <= elf.bytes.length) return sections;
+  throw new InputError(`damaged: its code sections have ${total} bytes, the file has ${elf.bytes.length}`, {
+    file: elf.name,
+    remedy: 'Build or copy the file again',
+  });
+}
+
 /** The load address (LMA) of a section from the segment that holds its file bytes; undefined when none does. */
 export function sectionLoadAddress(elf: ElfFile, section: ElfSection): number | undefined {
   const segment = elf.segments.find(

@@ -15,14 +15,7 @@
  * rewritten where it lies in the image.
  */
 import type { BootPlan } from '../emulator/boot/plan.ts';
-import {
-  ELF_TYPE,
-  sectionLoadAddress,
-  SECTION_FLAG,
-  SECTION_TYPE,
-  type ElfFile,
-  type ElfSection,
-} from '../formats/elf.ts';
+import { codeSections, ELF_TYPE, sectionLoadAddress, type ElfFile, type ElfSection } from '../formats/elf.ts';
 import { InputError } from '../formats/input-error.ts';
 import { encodeTrap } from '../isa/lpv.ts';
 import { sensitiveClass } from './sensitive-class.ts';
@@ -81,7 +74,7 @@ export function findSensitiveSites(elf: ElfFile): SensitiveSites {
   elf.requireArm();
   const result = { sites: [], byClass: {}, ambiguous: [], userMode: [], unmapped: [], alreadyTraps: 0, thumbBytes: 0 };
   const found: Mutable<SensitiveSites> = result;
-  const sections = elf.sections.filter(isCode);
+  const sections = codeSections(elf);
   if (sections.length > 0 && !elf.symbols.hasMapping) {
     throw new InputError('stripped of its mapping symbols ($a, $t, $d), without which code cannot be told from data', {
       file: elf.name,
@@ -148,11 +141,6 @@ export function patchElf(elf: ElfFile, sites: readonly PatchSite[]): Uint8Array 
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-function isCode(section: ElfSection): boolean {
-  const { flags, type, size } = section;
-  return (flags & SECTION_FLAG.execute) !== 0 && type !== SECTION_TYPE.nobits && size >= 4;
-}
 
 function scanSection(
   elf: ElfFile,

@@ -5,6 +5,7 @@ import { planBoot, type BootPlan } from '../../emulator/boot/plan.ts';
 import { Machine } from '../../emulator/machine.ts';
 import type { MemorySlot } from '../../emulator/vm.ts';
 import type { ElfFile } from '../../formats/elf.ts';
+import { InputError } from '../../formats/input-error.ts';
 import { createVirtualMachine } from '../../hypervisor/create.ts';
 import { patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
 import { baseName, type LoadedFile } from './file-system.ts';
@@ -68,14 +69,15 @@ export function planGuest(
       machineType: board.machineType,
       names: { kernel: name(kernel), symbols: name(symbols), dtb: name(dtb), initrd: name(initrd) },
     });
-  let failure: unknown;
+  let failure: InputError | undefined;
   for (const symbols of guest.symbols) {
     try {
       return plan(symbols);
     } catch (error) {
+      if (!(error instanceof InputError)) throw error;
       failure ??= error;
     }
   }
-  if (failure !== undefined) throw failure;
+  if (failure) throw failure;
   return plan(undefined);
 }

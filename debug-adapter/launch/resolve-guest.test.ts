@@ -20,7 +20,7 @@ function files(contents: Record<string, string>): FileSystem {
     },
     isDirectory: async (path) => Object.keys(contents).some((name) => name.startsWith(`${path}/`)),
     resolve: (folder, path) => posix.resolve('/', folder, path),
-    dirname: posix.dirname,
+    dirname: (path) => posix.dirname(path),
   };
 }
 

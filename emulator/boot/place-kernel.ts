@@ -1,13 +1,12 @@
 /** Where a kernel goes in RAM and where it starts, for each kind of file. */
 import {
+  codeSections,
   ELF_TYPE,
   ElfFile,
   loadAddress,
   missingAddress,
   PT_LOAD,
   sectionLoadAddress,
-  SECTION_FLAG,
-  SECTION_TYPE,
   type ElfSegment,
 } from '../../formats/elf.ts';
 import { hex, InputError } from '../../formats/input-error.ts';
@@ -166,8 +165,7 @@ function highestAddress(elf: ElfFile): number {
 
 /** Throws an `InputError` when the code of an Image is not that of its symbols file. */
 function checkImageMatches(bytes: Uint8Array, name: string, elf: ElfFile, lowest: number): void {
-  for (const section of elf.sections) {
-    if (!(section.flags & SECTION_FLAG.execute) || section.type === SECTION_TYPE.nobits) continue;
+  for (const section of codeSections(elf)) {
     const load = sectionLoadAddress(elf, section);
     if (load === undefined) continue;
     const code = elf.sectionBytes(section);
