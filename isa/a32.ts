@@ -189,7 +189,7 @@ export const A32_ROWS: readonly Row[] = [
   row('MRRC', 'cccc11000101nnnnddddppppqqqqmmmm', 'v5TE', 'coprocessor', 'mrrc{c} {cp}, {opc1}, {d}, {n}, {Cm}', dPc, nPc, dSameN),
   row('CDP2', '11111110qqqqnnnnddddppppQQQ0mmmm', 'v5T', 'coprocessor', 'cdp2 {cp}, {opc1}, {Cd}, {Cn}, {Cm}, {opc2}'),
   row('MCR2', '11111110qqq0nnnnddddppppQQQ1mmmm', 'v5T', 'coprocessor', 'mcr2 {cp}, {opc1}, {d}, {Cn}, {Cm}, {opc2}', dPc),
-  row('MRC2', '11111110qqq1nnnnddddppppQQQ1mmmm', 'v5T', 'coprocessor', 'mrc2 {cp}, {opc1}, {dflags}, {Cn}, {Cm}, {opc2}'),
+  row('MRC2', '11111110qqq1nnnnddddppppQQQ1mmmm', 'v5T', 'coprocessor', 'mrc2 {cp}, {opc1}, {d}, {Cn}, {Cm}, {opc2}'),
   row('LDC2', '1111110PUNW1nnnnddddppppiiiiiiii', 'v5T', 'coprocessor', 'ldc2{N} {cp}, {Cd}, {memcp}', coprocPc),
   row('STC2', '1111110PUNW0nnnnddddppppiiiiiiii', 'v5T', 'coprocessor', 'stc2{N} {cp}, {Cd}, {memcp}', coprocPc),
   row('UND_ldc2', '111111000N01nnnnddddppppiiiiiiii', 'v5T', 'undefined', ''),

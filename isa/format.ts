@@ -251,6 +251,7 @@ export const PLACEHOLDERS: Readonly<Record<string, Placeholder>> = {
   satj: ({ f }) => `#${f.j!}`,
   sat: ({ f }) => (f.S === 1 ? `, asr #${f.i === 0 ? 32 : f.i!}` : shiftSuffix(0, f.i!)),
   dec: (ctx) => number(ctx, ctx.f.i!),
+  plain: ({ f }) => `${f.i!}`,
   dec32: (ctx) => number(ctx, ctx.f.i === 0 ? 32 : ctx.f.i!),
   decx4: (ctx) => number(ctx, ctx.f.i! * 4),
   adr: (ctx) => {

@@ -90,7 +90,7 @@ export const THUMB_ROWS: readonly Row[] = [
   // Branches and exceptions
   row('T_B_cond', '1101cccciiiiiiii', 'v4T', 'branch', 'b{c} {tbranch8}'),
   row('UND_t_cond', '11011110xxxxxxxx', 'v4T', 'undefined', ''),
-  row('T_SVC', '11011111iiiiiiii', 'v4T', 'exception', 'svc {dec}'),
+  row('T_SVC', '11011111iiiiiiii', 'v4T', 'exception', 'svc {plain}'),
   row('T_B', '11100iiiiiiiiiii', 'v4T', 'branch', 'b {tbranch11}'),
   row('T_BL_prefix', '11110iiiiiiiiiii', 'v4T', 'branch', 'bl {blprefix}'),
   row('T_BL_suffix', '11111iiiiiiiiiii', 'v4T', 'branch', 'bl {blsuffix}'),
