@@ -1,0 +1,72 @@
+/** The options by which a command names its guest, and the machine that they make. */
+import { createMachine } from '../debug-adapter/launch/create-machine.ts';
+import type { GuestConfig } from '../debug-adapter/launch/guest-config.ts';
+import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
+import { resolveGuest } from '../debug-adapter/launch/resolve-guest.ts';
+import { applyBoot } from '../emulator/boot/apply.ts';
+import type { Machine } from '../emulator/machine.ts';
+import type { OptionSpecs, ParsedArguments } from './command.ts';
+
+/** Options of the machine alone. */
+export const MACHINE_OPTIONS: OptionSpecs = {
+  mode: { value: 'MODE', help: 'native, or lpv (paravirtualized); default lpv, without a kernel native' },
+  machine: { value: 'NAME', help: 'versatilepb' },
+  cpu: { value: 'NAME', help: 'arm926' },
+  memory: { value: 'SIZE', help: 'RAM, such as 128M' },
+};
+
+/** Options of the machine and of what is loaded into it; each overrides the guest's guest.json. */
+export const GUEST_OPTIONS: OptionSpecs = {
+  ...MACHINE_OPTIONS,
+  kernel: { value: 'FILE', help: 'an ELF file, an Image or a zImage' },
+  symbols: { value: 'FILE', help: 'ELF file with the symbols of an Image' },
+  dtb: { value: 'FILE', help: 'device tree' },
+  initrd: { value: 'FILE', help: 'initial RAM disk' },
+  append: { value: 'TEXT', help: 'kernel command line' },
+  clock: { value: 'NS', help: 'nanoseconds of guest time for an instruction; default 1' },
+};
+
+/** A guest in its machine, before its first instruction. */
+export interface LoadedGuest {
+  name: string;
+  machine: Machine;
+  /** Puts the guest back to its first instruction, with its files loaded again. */
+  reset(): void;
+  /** Address of the kernel's function `panic`. */
+  panicAddress: number | undefined;
+}
+
+const MAX_CLOCK = 1e6;
+
+/** Loads the guest that the arguments name. Throws an `InputError` or a `UsageError` for what is wrong with it. */
+export async function loadGuest(guest: string | GuestConfig | undefined, args: ParsedArguments): Promise<LoadedGuest> {
+  const clock = args.positive('clock', MAX_CLOCK);
+  const resolved = await resolveGuest(
+    guest,
+    {
+      mode: args.text('mode'),
+      machine: args.text('machine'),
+      cpu: args.text('cpu'),
+      memory: args.text('memory'),
+      kernel: args.text('kernel'),
+      symbols: args.text('symbols'),
+      dtb: args.text('dtb'),
+      initrd: args.text('initrd'),
+      append: args.text('append'),
+      clock,
+    },
+    nodeFileSystem,
+    process.cwd(),
+  );
+  const { machine, plan, elf } = await createMachine(resolved);
+  return {
+    name: resolved.name,
+    machine,
+    reset: () => {
+      machine.board.reset();
+      machine.vcpu.reset();
+      if (plan) applyBoot(plan, machine.vm);
+    },
+    panicAddress: elf?.symbols.find('panic')?.address,
+  };
+}

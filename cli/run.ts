@@ -1,0 +1,171 @@
+/** `trapline run`: boots a guest with the terminal as its console. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { GdbServer } from '../debug-adapter/node-gdb-server.ts';
+import { type Command, ExitCode, type ParsedArguments, UsageError } from './command.ts';
+import { ConsoleOutput } from './console-output.ts';
+import { ESCAPE_HELP } from './escape-key.ts';
+import { GUEST_OPTIONS, loadGuest, type LoadedGuest } from './guest.ts';
+import { GuestRun, type RunEnd } from './guest-run.ts';
+import { Pacer } from './pacing.ts';
+import { type FinishedRun, statistics, summary } from './summary.ts';
+import { connectInput } from './terminal-input.ts';
+import { unescapeText } from './unescape-text.ts';
+
+const MOST_SECONDS = 2_000_000;
+
+export const command: Command = {
+  name: 'run',
+  positional: '[GUEST]',
+  summary:
+    'Boots a guest with the terminal as its console. GUEST is a folder with guest.json, an ELF file, an Image or a zImage.',
+  options: {
+    ...GUEST_OPTIONS,
+    input: {
+      value: 'TEXT',
+      help: 'typed into the console as the guest listens; \\n, \\r, \\t, \\\\ and \\xHH allowed',
+    },
+    until: { value: 'REGEX', help: 'ends with exit code 0 when the console matches' },
+    timeout: { value: 'SECONDS', help: 'ends with exit code 3 after so long' },
+    'max-instructions': { value: 'N', help: 'ends with exit code 3 after so many guest instructions' },
+    stats: { value: 'FILE', help: 'writes statistics as JSON' },
+    format: { value: 'FORMAT', help: 'text, or json: statistics on stdout in place of the console' },
+    gdb: { value: 'PORT', help: 'serves the GDB remote protocol on a port of 127.0.0.1; 0 for any' },
+  },
+  notes: [
+    'Keys in a terminal:',
+    ...ESCAPE_HELP.split('\r\n').map((line) => `  ${line}`),
+    '',
+    'Exit codes: 0 --until matched, or the guest halted; 1 the guest failed; 2 bad usage or input; 3 a limit was reached.',
+  ].join('\n'),
+  run,
+};
+
+interface RunOptions {
+  input: Uint8Array | undefined;
+  until: string | undefined;
+  timeout: number | undefined;
+  maxInstructions: number | undefined;
+  json: boolean;
+  keepConsole: boolean;
+  gdbPort: number | undefined;
+}
+
+function readOptions(args: ParsedArguments): RunOptions {
+  const until = args.text('until');
+  if (until !== undefined) checkPattern(until);
+  const input = args.text('input');
+  const options: RunOptions = {
+    input: input === undefined ? undefined : unescapeText(input),
+    until,
+    timeout: args.positive('timeout', MOST_SECONDS),
+    maxInstructions: args.integer('max-instructions', 1),
+    keepConsole: args.has('stats') || args.has('format'),
+    json: args.choice('format', ['text', 'json']) === 'json',
+    gdbPort: args.integer('gdb', 0, 65535),
+  };
+  if (options.maxInstructions !== undefined && options.gdbPort !== undefined)
+    throw new UsageError('--max-instructions and --gdb cannot be combined: a debugger decides how far the guest runs.');
+  return options;
+}
+
+function checkPattern(pattern: string): void {
+  try {
+    new RegExp(pattern, 'm');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : '';
+    throw new UsageError(`--until is not a regular expression: ${reason}.`);
+  }
+}
+
+async function run(args: ParsedArguments): Promise<number> {
+  const options = readOptions(args);
+  const named = args.onePositional('guest');
+  const guest = named ?? (args.has('kernel') ? undefined : defaultGuest());
+  const loaded = await loadGuest(guest, args);
+  // Opened before the run: a run of an hour must not end with a wrong file name.
+  const statsFile = args.text('stats');
+  const stats = statsFile === undefined ? undefined : openForWriting(statsFile);
+  const finished = await runGuest(loaded, options);
+  if (stats !== undefined) {
+    writeSync(stats, `${JSON.stringify(statistics(finished), undefined, 2)}\n`);
+    closeSync(stats);
+  }
+  if (options.json) process.stdout.write(`${JSON.stringify(statistics(finished), undefined, 2)}\n`);
+  process.stderr.write(summary(finished));
+  return finished.end.exitCode;
+}
+
+/** The guest that comes with Trapline. */
+function defaultGuest(): string {
+  return fileURLToPath(new URL('../guests/linux', import.meta.url));
+}
+
+function openForWriting(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new UsageError(`--stats: cannot write ${path}: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+}
+
+async function runGuest(loaded: LoadedGuest, options: RunOptions): Promise<FinishedRun> {
+  const { machine } = loaded;
+  const output = new ConsoleOutput(process.stdout);
+  const interactive = process.stdin.isTTY;
+  const pacer = new Pacer();
+  if (interactive) pacer.attach(machine);
+  const run = new GuestRun(machine, {
+    until: options.until,
+    maxInstructions: options.maxInstructions,
+    timeoutSeconds: options.timeout,
+    panicAddress: loaded.panicAddress,
+    keepConsole: options.keepConsole,
+    schedule: (task) => output.whenReady(() => (interactive ? pacer.schedule(task) : void setImmediate(task))),
+    ...(!options.json && { onOutput: (byte) => output.put(byte) }),
+  });
+  const leave = (reason: 'left' | 'signal', exitCode: number, text: string): void => {
+    run.leave(reason, exitCode, text);
+    pacer.wake();
+  };
+  output.onBroken = () => leave('left', ExitCode.ok, 'the reader of the console has gone');
+  if (options.input) run.runner.type(options.input);
+  const disconnectInput = connectInput(process.stdin, {
+    pending: () => machine.input.pending,
+    onBytes: (bytes) => {
+      run.runner.type(bytes);
+      pacer.wake();
+    },
+    onCommand: (command) => {
+      if (command === 'leave') leave('left', ExitCode.ok, 'left by Ctrl-A X');
+      else process.stderr.write(`\r\n${ESCAPE_HELP}\r\n`);
+    },
+  });
+  const onSignal = (signal: NodeJS.Signals): void =>
+    leave('signal', signal === 'SIGINT' ? 130 : 143, `${signal} received`);
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const gdb = options.gdbPort === undefined ? undefined : await serveGdb(run, loaded, options.gdbPort);
+  let end: RunEnd;
+  try {
+    end = await run.start();
+  } finally {
+    disconnectInput();
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+    await gdb?.close();
+  }
+  output.flush();
+  return { name: loaded.name, machine, seconds: run.seconds, console: run.console, end };
+}
+
+async function serveGdb(run: GuestRun, loaded: LoadedGuest, port: number): Promise<GdbServer> {
+  const { listenForGdb } = await import('./listen-for-gdb.ts');
+  return listenForGdb(run.runner, port, {
+    reset: () => loaded.reset(),
+    onClient: (connected) => {
+      run.debugged = connected;
+      if (!connected) run.watchForPanic();
+    },
+  });
+}
