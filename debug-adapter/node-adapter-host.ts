@@ -1,12 +1,16 @@
 /** What a debug session needs of its surroundings, in Node: guests from the file system, ports, the event loop. */
 import type { AdapterHost } from './dap/guest.ts';
+import { nodeFileSystem } from './launch/node-file-system.ts';
 import { startGdbServer } from './node-gdb-server.ts';
 
 /** The surroundings of a session in a Node process. */
 export function nodeAdapterHost(): AdapterHost {
   return {
     schedule: setImmediate,
-    load: () => Promise.reject(new Error('Guests cannot be loaded yet.')),
+    load: async (args) => {
+      const { loadGuest } = await import('./dap/load-guest.ts');
+      return loadGuest(args, nodeFileSystem, process.cwd());
+    },
     serveGdb: async (_machine, runner, port) => {
       const server = await startGdbServer(runner, { port });
       return { port: server.port, close: () => void server.close() };

@@ -9,6 +9,8 @@ import type { UnwindResult } from './frame.ts';
 /** Instructions looked at before giving up: prologues are short, and labels in assembly may cover pages. */
 const LONGEST = 2048;
 const ALWAYS = 0xe;
+/** `b`, unconditional. */
+const BRANCH = 0xea;
 
 interface StackState {
   /** Bytes pushed since entry. */
@@ -84,8 +86,8 @@ export function unwindByPrologue(
     const word = read(at);
     if (word === undefined) return UNKNOWN;
     if (word >>> 28 !== ALWAYS) continue;
-    // Code behind a return is reached by a branch from the body, where the frame is complete.
-    if (follow(state, word)) state = copy(deepest);
+    // Code behind a return, or behind a tail call, is reached by a branch from the body, where the frame is complete.
+    if (follow(state, word) || (word >>> 24 === BRANCH && state.depth < deepest.depth)) state = copy(deepest);
     else if (state.depth > deepest.depth) deepest = copy(state);
   }
   const result = preserved(registers);

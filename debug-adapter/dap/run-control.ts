@@ -54,9 +54,14 @@ export class RunControl {
     return this.guest.runner.running;
   }
 
+  /** Throws when the guest has ended. */
+  requireAlive(): void {
+    if (this.over) throw guestEnded();
+  }
+
   /** Throws when the guest runs or has ended: `action` needs it to stand. */
   requireStanding(action: string): void {
-    if (this.over) throw guestEnded();
+    this.requireAlive();
     if (this.running) throw mustStand(action);
   }
 
@@ -68,13 +73,11 @@ export class RunControl {
 
   /** `continue`. Does nothing when the guest runs already. */
   resume(): void {
-    if (this.over) throw guestEnded();
     this.guest.runner.resume();
   }
 
   /** `pause`. A stopped event follows. */
   pause(): void {
-    if (this.over) throw guestEnded();
     if (this.running) this.guest.runner.pause();
     else this.listener.stopped({ reason: 'pause', description: 'Paused' });
   }

@@ -195,10 +195,12 @@ export class TraplineSession extends DebugSession {
     return {
       continue: (args) => {
         const { run } = this.forThread(args);
+        run.requireAlive();
         return { body: { allThreadsContinued: true }, after: () => run.resume() };
       },
       pause: (args) => {
         const { run } = this.forThread(args);
+        run.requireAlive();
         return { after: () => run.pause() };
       },
       next: (args) => this.step(args, (run) => () => run.next()),
