@@ -4,10 +4,6 @@ import { InputError } from './input-error.ts';
 
 /** Symbol types (`st_info` bits 3..0). */
 export const SYMBOL_TYPE = { none: 0, object: 1, function: 2, section: 3, file: 4 } as const;
-/** Symbol bindings (`st_info` bits 7..4). */
-export const SYMBOL_BINDING = { local: 0, global: 1, weak: 2 } as const;
-/** Special section numbers. */
-export const SECTION_INDEX = { undefined: 0, absolute: 0xfff1, common: 0xfff2 } as const;
 
 /** One symbol. */
 export interface ElfSymbol {
@@ -17,6 +13,7 @@ export interface ElfSymbol {
   readonly address: number;
   readonly size: number;
   readonly type: number;
+  /** Local (0), global (1) or weak (2). */
   readonly binding: number;
   readonly section: number;
   /** A function that starts in Thumb state. */
@@ -35,6 +32,7 @@ export interface MappingSymbol {
 const ENTRY_SIZE = 16;
 const DOLLAR = 0x24;
 const DOT = 0x2e;
+/** From here on, section numbers have special meanings: absolute, common (SHN_LORESERVE). */
 const RESERVED_SECTIONS = 0xff00;
 /** Sort keys hold an address and a symbol number in 53 bits. */
 const KEY_SCALE = 0x20_0000;

@@ -17,8 +17,8 @@
 import type { BootPlan } from '../emulator/boot/plan.ts';
 import { codeSections, ELF_TYPE, sectionLoadAddress, type ElfFile, type ElfSection } from '../formats/elf.ts';
 import { InputError } from '../formats/input-error.ts';
-import { encodeTrap } from '../isa/lpv.ts';
-import { sensitiveClass } from './sensitive-class.ts';
+import { decodeTrap, encodeTrap } from '../isa/lpv.ts';
+import { sensitiveClass, trapsInUserMode, type SensitiveClass } from '../isa/sensitivity.ts';
 
 /** A word that is, or would be, rewritten. */
 export interface PatchSite {
@@ -32,8 +32,8 @@ export interface PatchSite {
   readonly word: number;
   /** Its trap. */
   readonly trap: number;
-  /** Name of the instruction in the LPV tables, e.g. `LDM(3)`. */
-  readonly rowClass: string;
+  /** Its sensitive class, e.g. `LDM3`. */
+  readonly rowClass: SensitiveClass;
 }
 
 /** All sensitive instructions of a file, and what else was met in its code. */
@@ -43,8 +43,10 @@ export interface SensitiveSites {
   readonly byClass: Record<string, number>;
   /** Coprocessor instructions, left because they trap by themselves. */
   readonly alreadyTraps: number;
-  /** Addresses of words that were there before and that the hypervisor could take for a trap: SWI, LDC/STC to CP1-6. */
+  /** Addresses of words that were there before and that the hypervisor takes for a trap: SWI, LDC/STC to CP1-6. */
   readonly ambiguous: number[];
+  /** Addresses of sensitive words that have no trap (UNPREDICTABLE forms of CPS), left alone. */
+  readonly withoutTrap: number[];
   /** Sensitive words in code that runs in user mode, left alone. */
   readonly userMode: number[];
   /** Names of executable sections without mapping symbols, left alone. */
@@ -72,8 +74,16 @@ interface CodeRange {
  */
 export function findSensitiveSites(elf: ElfFile): SensitiveSites {
   elf.requireArm();
-  const result = { sites: [], byClass: {}, ambiguous: [], userMode: [], unmapped: [], alreadyTraps: 0, thumbBytes: 0 };
-  const found: Mutable<SensitiveSites> = result;
+  const found: Mutable<SensitiveSites> = {
+    sites: [],
+    byClass: {},
+    alreadyTraps: 0,
+    ambiguous: [],
+    withoutTrap: [],
+    userMode: [],
+    unmapped: [],
+    thumbBytes: 0,
+  };
   const sections = codeSections(elf);
   if (sections.length > 0 && !elf.symbols.hasMapping) {
     throw new InputError('stripped of its mapping symbols ($a, $t, $d), without which code cannot be told from data', {
@@ -165,40 +175,27 @@ function scanSection(
     if (kind !== 'a') return;
     for (let at = Math.ceil(first / 4) * 4; at + 4 <= last; at += 4) {
       const word = view.getUint32(at - base, true);
+      const rowClass = sensitiveClass(word);
+      if (decodeTrap(word) !== undefined) found.ambiguous.push(at);
+      if (rowClass === 'none') continue;
+      if (trapsInUserMode(rowClass)) {
+        found.alreadyTraps++;
+        continue;
+      }
+      if (userMode.some((range) => at >= range.start && at < range.end)) {
+        found.userMode.push(at);
+        continue;
+      }
       const trap = encodeTrap(word);
       if (trap === undefined) {
-        if (isCoprocessor(word)) found.alreadyTraps++;
-        if (isTrapLike(word)) found.ambiguous.push(at);
-      } else if (userMode.some((range) => at >= range.start && at < range.end)) {
-        found.userMode.push(at);
-      } else {
-        const rowClass = sensitiveClass(word);
-        found.byClass[rowClass] = (found.byClass[rowClass] ?? 0) + 1;
-        found.sites.push({
-          address: at,
-          section: section.index,
-          fileOffset: section.offset + at - base,
-          word,
-          trap,
-          rowClass,
-        });
+        found.withoutTrap.push(at);
+        continue;
       }
+      const fileOffset = section.offset + at - base;
+      found.byClass[rowClass] = (found.byClass[rowClass] ?? 0) + 1;
+      found.sites.push({ address: at, section: section.index, fileOffset, word, trap, rowClass });
     }
   });
-}
-
-/** CDP, LDC, STC, MCR, MRC, MCRR, MRRC and their unconditional forms: bits 27..24 are 1100, 1101 or 1110. */
-function isCoprocessor(word: number): boolean {
-  const operation = (word >>> 24) & 15;
-  return operation >= 12 && operation <= 14;
-}
-
-/** SWI, or LDC/STC to coprocessors 1 to 6: what the hypervisor decodes as a trap when a kernel executes it. */
-function isTrapLike(word: number): boolean {
-  if (word >>> 28 === 15) return false;
-  if (((word >>> 24) & 15) === 15) return true;
-  const coprocessor = (word >>> 8) & 15;
-  return ((word >>> 25) & 7) === 6 && coprocessor >= 1 && coprocessor <= 6;
 }
 
 function userModeRanges(elf: ElfFile): CodeRange[] {

@@ -10,9 +10,15 @@ export function describePatch(patch: SensitiveSites): string[] {
   }
   if (patch.thumbBytes > 0) notes.push(`Not searched: ${patch.thumbBytes} bytes of Thumb code.`);
   if (patch.ambiguous.length > 0) {
-    const shown = patch.ambiguous.slice(0, 4).map((address) => hex(address));
-    const more = patch.ambiguous.length > shown.length ? ' and more' : '';
-    notes.push(`The kernel has words of its own that can be taken for traps, at ${shown.join(', ')}${more}.`);
+    notes.push(`The kernel has words of its own that will be taken for traps, at ${places(patch.ambiguous)}.`);
+  }
+  if (patch.withoutTrap.length > 0) {
+    notes.push(`Left as they are, as they have no trap: UNPREDICTABLE instructions at ${places(patch.withoutTrap)}.`);
   }
   return notes;
+}
+
+function places(addresses: readonly number[]): string {
+  const shown = addresses.slice(0, 4).map((address) => hex(address));
+  return shown.join(', ') + (addresses.length > shown.length ? ' and more' : '');
 }

@@ -5,8 +5,6 @@ import { InputError } from '../../formats/input-error.ts';
 /** An ELF file, a plain binary (Linux `Image`), or a compressed Linux kernel that unpacks itself. */
 export type KernelKind = 'elf' | 'image' | 'zimage';
 
-export const KERNEL_KINDS: readonly KernelKind[] = ['elf', 'image', 'zimage'];
-
 /** Magic at offset 0x24 of a zImage (Linux arch/arm/boot/compressed/head.S). */
 const ZIMAGE_MAGIC = 0x016f2818;
 const ZIMAGE_MAGIC_OFFSET = 0x24;
