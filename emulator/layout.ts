@@ -95,6 +95,9 @@ export const LAYOUT = {
   /** Bytes of an SVC or undefined instruction: 2 or 4. */
   EXIT_LENGTH: STATE + 0xb4,
 
+  /** Regime whose rights the faulting access used. */
+  EXIT_REGIME: STATE + 0xb8,
+
   /** Completed device accesses of the instruction in progress: count, then value and status words. */
   MMIO_COUNT: STATE + 0xc0,
   MMIO_VALUES: STATE + 0xc4,

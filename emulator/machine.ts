@@ -53,6 +53,7 @@ export class Machine {
     this.vm = vm;
     this.board = board;
     this.vcpu = vm.vcpu;
+    vm.nameDevices((address) => board.deviceAt(address)?.name);
     this.nsPerInstruction = options.nsPerInstruction ?? 1;
     this.input = new ConsoleInput(board.serial[0]);
   }

@@ -152,6 +152,9 @@ export class NativeMachine implements VirtualMachine {
     return this.core.slots;
   }
 
+  /** Native mode has no exits whose devices could be named. */
+  nameDevices(): void {}
+
   ram(physicalAddress: number, length: number): Uint8Array | undefined {
     return this.core.ram(physicalAddress, length);
   }

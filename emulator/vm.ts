@@ -145,6 +145,8 @@ export interface VirtualMachine {
    * wholly inside one slot.
    */
   ram(physicalAddress: number, length: number): Uint8Array | undefined;
+  /** Gives statistics the names of devices by guest physical address. */
+  nameDevices(name: (address: number) => string | undefined): void;
   /** Statistics of a virtualized mode; undefined in native mode. */
   readonly statistics: VirtualizationStatistics | undefined;
 }

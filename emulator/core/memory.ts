@@ -15,6 +15,7 @@ import {
   EXIT_DATA,
   EXIT_FAR,
   EXIT_FSR,
+  EXIT_REGIME,
   EXIT_SIZE,
   EXIT_WRITE,
   FILLED,
@@ -50,6 +51,7 @@ import {
   WALK_COUNT,
   WALK_DOMAIN,
   WALK_L1_ADDRESS,
+  WALK_L2,
   WALK_L2_ADDRESS,
   WALK_PA,
   WALK_SHIFT,
@@ -289,11 +291,18 @@ let physicalAddress: u32 = 0;
 let cacheable: bool = false;
 let translatedByMmu: bool = false;
 
+/** Records an abort; the fault address is the modified virtual address (ARM DDI 0100I, B8.2). */
 function abort(fsr: u32, va: u32, write: bool): void {
   access = ACCESS_ABORT;
+  const process = load<u32>(REGIMES + load<u32>(REGIME) * REGIME_SIZE + 12);
   store<u32>(EXIT_FSR, fsr);
-  store<u32>(EXIT_FAR, va);
+  store<u32>(EXIT_FAR, va < 0x0200_0000 ? va | process : va);
   store<u32>(EXIT_WRITE, write);
+}
+
+/** Status of an external abort on the last translated access. */
+function externalStatus(): u32 {
+  return translatedByMmu ? externalAbort(true) | (load<u32>(WALK_DOMAIN) << 4) : externalAbort(false);
 }
 
 /** Physical page that an emulated instruction sees at a virtual page, or 0xffffffff. */
@@ -331,7 +340,8 @@ function translate(va: u32, regime: u32, write: bool): bool {
   let fault = walk(load<u32>(block), load<u32>(block + 4), mva, false);
   if (!fault) fault = permission(control, write);
   if (fault) {
-    abort(fault | (load<u32>(WALK_DOMAIN) << 4), mva, write);
+    store<u32>(EXIT_REGIME, regime);
+    abort(fault | (load<u32>(WALK_DOMAIN) << 4), va, write);
     return false;
   }
   physicalAddress = load<u32>(WALK_PA);
@@ -345,7 +355,7 @@ function translate(va: u32, regime: u32, write: bool): bool {
 /** Whether the sub-pages of the 4 KB page that the last walk found differ in their permissions. */
 function mixedPermissions(shift: u32): bool {
   if (shift != 12) return false;
-  const ap = (load<u32>(WALK_L2_ADDRESS + 4) >>> 4) & 0xff;
+  const ap = (load<u32>(WALK_L2) >>> 4) & 0xff;
   return ap != (ap & 3) * 0x55;
 }
 
@@ -388,16 +398,17 @@ function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32
   if (index < load<u32>(MMIO_COUNT)) {
     const answer: u32 = MMIO_VALUES + (index << 3);
     if (load<u32>(answer, 4)) {
-      abort(externalAbort(translatedByMmu) | (translatedByMmu ? load<u32>(WALK_DOMAIN) << 4 : 0), va, write);
+      abort(externalStatus(), va, write);
       return 0;
     }
     return load<u32>(answer);
   }
   if (index >= MMIO_MAX) {
-    abort(externalAbort(translatedByMmu), va, write);
+    abort(externalStatus(), va, write);
     return 0;
   }
   access = ACCESS_MMIO;
+  store<u32>(EXIT_FAR, va);
   store<u32>(EXIT_ADDRESS, physical);
   store<u32>(EXIT_SIZE, size);
   store<u32>(EXIT_WRITE, write);
@@ -467,8 +478,7 @@ export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void 
 /** Alignment check of the active SCTLR.A; records the fault and returns false. */
 export function aligned(va: u32, mask: u32, write: bool): bool {
   if (!(va & mask) || !load<u32>(ALIGN_CHECK)) return true;
-  const block: u32 = REGIMES + load<u32>(REGIME) * REGIME_SIZE;
-  abort(FSR_ALIGNMENT, va < 0x0200_0000 ? va | load<u32>(block + 12) : va, write);
+  abort(FSR_ALIGNMENT, va, write);
   return false;
 }
 
@@ -505,19 +515,9 @@ export function fetchPage(va: u32): u32 {
   if (!translate(va, regime, false)) return 0;
   const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
   if (!base) {
-    abort(externalAbort(translatedByMmu), va, false);
+    abort(externalStatus(), va, false);
     return 0;
   }
   if (cacheable) fill(table(regime, USE_FETCH) + ((va >>> 12) << 2), base, va);
   return base;
-}
-
-/** The physical address that the last successful `translate` found. */
-export function lastPhysical(): u32 {
-  return physicalAddress;
-}
-
-/** Reads an instruction (word or halfword) without side effects on translations; 0 where nothing is readable. */
-export function fetchWord(host: u32): u32 {
-  return load<u32>(THUMB) ? load<u16>(host) : load<u32>(host);
 }
