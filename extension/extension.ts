@@ -1,0 +1,24 @@
+/** Activation: the debug type `trapline`, its configurations, and the terminal of the guest's console. */
+import * as vscode from 'vscode';
+import { TraplineConfigurationProvider, TraplineDynamicConfigurations } from './configurations.ts';
+import { GuestTerminals } from './guest-terminal.ts';
+import { adapterDescriptor } from './node-adapter-process.ts';
+
+const DEBUG_TYPE = 'trapline';
+
+/** Called by the editor when a debug session of our type is prepared. */
+export function activate(context: vscode.ExtensionContext): void {
+  const terminals = new GuestTerminals(DEBUG_TYPE);
+  context.subscriptions.push(
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
+      createDebugAdapterDescriptor: () => adapterDescriptor(context.extensionUri.fsPath),
+    }),
+    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new TraplineConfigurationProvider()),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new TraplineDynamicConfigurations(),
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+    terminals,
+  );
+}

@@ -1,0 +1,10 @@
+/** Starts the debug adapter as a process of its own, so that a guest running flat out never blocks the editor. */
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+
+/** The command `trapline dap`, run by the Node runtime that the editor contains. */
+export function adapterDescriptor(extensionPath: string): vscode.DebugAdapterDescriptor {
+  return new vscode.DebugAdapterExecutable(process.execPath, [join(extensionPath, 'dist', 'cli.js'), 'dap'], {
+    env: { ELECTRON_RUN_AS_NODE: '1' },
+  });
+}
