@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { generate } from '../scripts/generate-isa.ts';
 import { lookupA32, lookupThumb } from './decode.ts';
 import { rowId, ROWS_BY_ID } from './decode-table.ts';
+import { decodeTrap, LPV_FORMS } from './lpv.ts';
 import { randomWords } from './random-words.ts';
 import { ARCH_LEVELS, archLevel, type Row } from './row.ts';
 
@@ -17,11 +18,13 @@ interface WasmApi {
 interface Core {
   lookupA32(word: number, arch: number): number;
   lookupThumb(half: number, arch: number): number;
+  decodeTrapWord(word: number): number;
   /** ROW_COUNT in the upper half, ROW_AND_imm in the lower. */
   rowProbe(): number;
 }
 
 const ENTRY = `export { lookupA32, lookupThumb } from './decode-tables';
+export { decodeTrapWord } from './lpv-tables';
 import { ROW_AND_imm, ROW_COUNT } from './rows';
 export function rowProbe(): u32 {
   return (ROW_COUNT << 16) | ROW_AND_imm;
@@ -72,6 +75,20 @@ describe('generated AssemblyScript tables', function () {
       const arch = ARCH_LEVELS[n++ % ARCH_LEVELS.length]!;
       const [mine, theirs] = [id(lookupA32(word, arch)), core.lookupA32(word, archLevel(arch))];
       if (mine !== theirs) assert.fail(`${arch} ${word.toString(16)}: ${mine} and ${theirs}`);
+    }
+  });
+
+  it('decodes LPV traps as the TypeScript decoder does', () => {
+    const check = (word: number): void => {
+      const [mine, theirs] = [decodeTrap(word) ?? 0, core.decodeTrapWord(word) >>> 0];
+      if (mine !== theirs) assert.fail(`${word.toString(16)}: ${mine.toString(16)} and ${theirs.toString(16)}`);
+    };
+    for (const word of randomWords(1_000_000, 11)) {
+      check(word);
+      check(((word & 0xf0ffffff) | 0x0f000000) >>> 0);
+    }
+    for (const form of LPV_FORMS) {
+      for (const word of randomWords(100_000, form.trapValue)) check(((word & ~form.trapMask) | form.trapValue) >>> 0);
     }
   });
 });
