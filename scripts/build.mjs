@@ -21,7 +21,8 @@ const BUNDLES = [
     outfile: 'dist/cli.js',
     format: 'esm',
     // Packages in CommonJS format call require(), which an ES module does not have.
-    banner: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+    banner:
+      "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     executable: true,
   },
   // The extension host loads CommonJS; .cjs, because this package is of type "module".
