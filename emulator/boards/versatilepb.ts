@@ -9,10 +9,22 @@
 import { Bus, type Mapping } from '../bus/bus.ts';
 import type { Device } from '../bus/device.ts';
 import { createAbsent } from '../devices/absent.ts';
+import { createGx175 } from '../devices/gx175.ts';
 import { Pl011 } from '../devices/pl011.ts';
+import { Pl022 } from '../devices/pl022.ts';
 import { Pl031 } from '../devices/pl031.ts';
+import { createPl041 } from '../devices/pl041.ts';
+import { Pl050 } from '../devices/pl050.ts';
+import { Pl061 } from '../devices/pl061.ts';
+import { Pl080 } from '../devices/pl080.ts';
+import { createPl093 } from '../devices/pl093.ts';
+import { Pl110 } from '../devices/pl110.ts';
+import { createPl131 } from '../devices/pl131.ts';
+import { Pl181 } from '../devices/pl181.ts';
 import { Pl190 } from '../devices/pl190.ts';
 import { Sp804 } from '../devices/sp804.ts';
+import { Sp805 } from '../devices/sp805.ts';
+import { createSp810 } from '../devices/sp810.ts';
 import { VersatileSic } from '../devices/versatile-sic.ts';
 import { VersatileSysreg } from '../devices/versatile-sysreg.ts';
 import type { Board } from './board.ts';
@@ -25,15 +37,26 @@ const PAGE = 4096;
 const ERASED_FLASH = 0xffff_ffff;
 
 /** Inputs of the primary controller (VIC). */
+const VIC_WATCHDOG = 0;
 const VIC_TIMERS_01 = 4;
 const VIC_TIMERS_23 = 5;
+/** GPIO ports 0 to 3 follow each other. */
+const VIC_GPIO0 = 6;
 const VIC_RTC = 10;
+const VIC_SSP = 11;
 const VIC_UART0 = 12;
 const VIC_UART1 = 13;
 const VIC_UART2 = 14;
+const VIC_DMA = 17;
 const VIC_SIC = 31;
 /** Inputs of the secondary controller (SIC). */
+const SIC_MMCI0B = 1;
+const SIC_MMCI1B = 2;
+const SIC_KMI0 = 3;
+const SIC_KMI1 = 4;
 const SIC_UART3 = 6;
+const SIC_MMCI0A = 22;
+const SIC_MMCI1A = 23;
 /** The SIC passes these on to the same inputs of the VIC. */
 const PASS_THROUGH = [21, 22, 23, 24, 25, 26, 27, 28, 29, 30];
 
@@ -60,6 +83,7 @@ class VersatilePb implements Board {
   private readonly bus: Bus;
   private readonly vic: Pl190;
   private readonly sysreg: VersatileSysreg;
+  private readonly watchdog: Sp805;
 
   constructor(ramSize: number) {
     this.slots = [{ base: 0, size: ramSize }];
@@ -67,6 +91,7 @@ class VersatilePb implements Board {
     const passThrough = PASS_THROUGH.map((n) => vic.input(n));
     const sic = new VersatileSic('sic', vic.input(VIC_SIC), passThrough);
     const sysreg = new VersatileSysreg('sysreg');
+    const watchdog = new Sp805('sp805', vic.input(VIC_WATCHDOG));
     const uart0 = new Pl011('pl011-0', vic.input(VIC_UART0));
     const uart1 = new Pl011('pl011-1', vic.input(VIC_UART1));
     const uart2 = new Pl011('pl011-2', vic.input(VIC_UART2));
@@ -76,18 +101,36 @@ class VersatilePb implements Board {
       [0x1000_1000, createAbsent('pci-controller', 0x1000)],
       [0x1000_2000, createAbsent('serial-bus', 0x1000)],
       [0x1000_3000, sic],
+      [0x1000_4000, createPl041('pl041')],
+      [0x1000_5000, new Pl181('pl181-0', sic.input(SIC_MMCI0A), sic.input(SIC_MMCI0B))],
+      [0x1000_6000, new Pl050('pl050-keyboard', sic.input(SIC_KMI0))],
+      [0x1000_7000, new Pl050('pl050-mouse', sic.input(SIC_KMI1))],
       [0x1000_8000, createAbsent('character-lcd', 0x1000)],
       [0x1000_9000, uart3],
+      [0x1000_a000, createPl131('pl131-1')],
+      [0x1000_b000, new Pl181('pl181-1', sic.input(SIC_MMCI1A), sic.input(SIC_MMCI1B))],
       [0x1001_0000, createAbsent('ethernet', 0x1_0000)],
       [0x1002_0000, createAbsent('usb', 0x1_0000)],
+      [0x1010_0000, createPl093('pl093')],
+      [0x1011_0000, createGx175('gx175')],
+      [0x1012_0000, new Pl110('pl110')],
+      [0x1013_0000, new Pl080('pl080', vic.input(VIC_DMA))],
       [0x1014_0000, vic],
       [0x101d_0000, createAbsent('ahb-monitor', 0x1_0000)],
+      [0x101e_0000, createSp810('sp810')],
+      [0x101e_1000, watchdog],
       [0x101e_2000, new Sp804('sp804-0', vic.input(VIC_TIMERS_01))],
       [0x101e_3000, new Sp804('sp804-1', vic.input(VIC_TIMERS_23))],
+      [0x101e_4000, new Pl061('pl061-0', vic.input(VIC_GPIO0))],
+      [0x101e_5000, new Pl061('pl061-1', vic.input(VIC_GPIO0 + 1))],
+      [0x101e_6000, new Pl061('pl061-2', vic.input(VIC_GPIO0 + 2))],
+      [0x101e_7000, new Pl061('pl061-3', vic.input(VIC_GPIO0 + 3))],
       [0x101e_8000, new Pl031('pl031', vic.input(VIC_RTC))],
+      [0x101f_0000, createPl131('pl131-0')],
       [0x101f_1000, uart0],
       [0x101f_2000, uart1],
       [0x101f_3000, uart2],
+      [0x101f_4000, new Pl022('pl022', vic.input(VIC_SSP))],
       [0x2000_0000, createAbsent('static-memory', 0x2000_0000, ERASED_FLASH)],
       [0x4100_0000, createAbsent('pci-windows', 0x2f00_0000)],
     ];
@@ -97,6 +140,7 @@ class VersatilePb implements Board {
     for (const uart of this.serial) uart.onEventChange = () => this.bus.eventChanged(uart);
     this.vic = vic;
     this.sysreg = sysreg;
+    this.watchdog = watchdog;
   }
 
   get irq(): boolean {
@@ -108,7 +152,7 @@ class VersatilePb implements Board {
   }
 
   get resetRequested(): boolean {
-    return this.sysreg.resetRequested;
+    return this.sysreg.resetRequested || this.watchdog.resetRequested;
   }
 
   read(address: number, size: number, now: number): number {
