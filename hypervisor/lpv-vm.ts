@@ -44,6 +44,8 @@ class LpvVcpu implements Vcpu {
   total = 0;
   writeProtectFaults = 0;
   readonly shadow: ShadowTables;
+  /** Called after each exit has been handled, at an instruction boundary; for comparisons of modes. */
+  onExit: (() => void) | undefined;
 
   private readonly core: Core;
   private readonly registers: RegisterFile;
@@ -101,10 +103,14 @@ class LpvVcpu implements Vcpu {
         if (reason !== undefined) return reason;
         continue;
       }
-      if (this.lines && this.deliverInterrupt()) continue;
+      if (this.lines && this.deliverInterrupt()) {
+        this.onExit?.();
+        continue;
+      }
       if (this.skipAddress >= 0) this.armSkip();
       const reason = this.dispatch(core.exports.run(left));
       if (reason !== undefined) return reason;
+      this.onExit?.();
     }
   }
 
