@@ -5,7 +5,7 @@ import { Session } from 'node:inspector';
 const session = new Session();
 session.connect();
 session.post('HeapProfiler.startSampling', {
-  samplingInterval: 4096,
+  samplingInterval: 1024,
   includeObjectsCollectedByMajorGC: true,
   includeObjectsCollectedByMinorGC: true,
 });

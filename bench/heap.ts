@@ -63,8 +63,12 @@ function sampleRun(mode: string, instructions: number): SampledRun {
         throw new Error(`${mode}: the run left no ${path}:\n${stderr}`);
       }
     };
+    const run = read(stats) as { instructions: number };
+    if (run.instructions < instructions) {
+      throw new Error(`${mode}: the guest ended after ${run.instructions} of ${instructions} instructions:\n${stderr}`);
+    }
     return {
-      instructions: (read(stats) as { instructions: number }).instructions,
+      instructions: run.instructions,
       bytes: bytesByFunction((read(profile) as { head: ProfileNode }).head),
     };
   } finally {
