@@ -55,11 +55,13 @@ describe('disassembler against objdump', function () {
     assert.ok(result.compared >= atLeast, `only ${result.compared} compared`);
   }
 
-  it('agrees on random A32 words', () => {
-    const result = emptyComparison();
-    compareRandom(60_000, 2026, result);
-    expectEqual(result, 45_000);
-  });
+  for (const arch of ['v6K', 'v5TEJ', 'v5TE'] as const) {
+    it(`agrees on random A32 words of ${arch}`, () => {
+      const result = emptyComparison();
+      compareRandom(60_000, 2026, arch, result);
+      expectEqual(result, 45_000);
+    });
+  }
 
   it('agrees on every Thumb halfword, and on BL and BLX pairs', () => {
     const result = emptyComparison();

@@ -3,7 +3,7 @@
  * its operands. A form is one line: the original's bit string and the trap's, whose letters are the same fields.
  * Bits of a trap that carry nothing are 0 in its string, so a word with one of them set is not a trap.
  */
-import { depositFields, extractFields } from './row.ts';
+import { applyMoves, bitMoves, type BitMove } from './bit-moves.ts';
 import { needsTrap } from './sensitivity.ts';
 
 export interface LpvForm {
@@ -16,6 +16,9 @@ export interface LpvForm {
   readonly invalid: readonly (readonly [mask: number, value: number])[];
   /** Decoded, but never produced, because the original is not sensitive. */
   readonly decodeOnly: boolean;
+  /** Where the fields of the original go in the trap, and back. */
+  readonly toTrap: readonly BitMove[];
+  readonly toOriginal: readonly BitMove[];
   readonly originalMask: number;
   readonly originalValue: number;
   readonly trapMask: number;
@@ -43,6 +46,8 @@ function form(
     trap,
     invalid,
     decodeOnly,
+    toTrap: bitMoves(original, trap),
+    toOriginal: bitMoves(trap, original),
     originalMask: bitsOf(original, '01'),
     originalValue: bitsOf(original, '1'),
     trapMask: bitsOf(trap, '01'),
@@ -90,6 +95,10 @@ export const LPV_FORMS: readonly LpvForm[] = [
   form('DATA_imm',    15, 'cccc001kkkk1nnnn1111ssssssssssss', 'cccc11111111kkkknnnnssssssssssss', [COMPARISON]),
 ];
 
+function originalOf(found: LpvForm, trapWord: number): number {
+  return (applyMoves(found.toOriginal, trapWord) | found.originalValue) >>> 0;
+}
+
 function validOriginal(candidate: LpvForm, original: number): boolean {
   return candidate.invalid.every(([mask, value]) => (original & mask) >>> 0 !== value);
 }
@@ -115,7 +124,7 @@ function formOfTrap(word: number): LpvForm | undefined {
     (candidate) =>
       (word & candidate.trapMask) >>> 0 === candidate.trapValue &&
       conditionFits(candidate.trap, word) &&
-      validOriginal(candidate, depositFields(candidate.original, extractFields(candidate.trap, word))),
+      validOriginal(candidate, originalOf(candidate, word)),
   );
 }
 
@@ -126,13 +135,13 @@ function formOfTrap(word: number): LpvForm | undefined {
 export function encodeTrap(word: number): number | undefined {
   if (!needsTrap(word)) return undefined;
   const found = formOfOriginal(word >>> 0);
-  return found && depositFields(found.trap, extractFields(found.original, word));
+  return found && (applyMoves(found.toTrap, word) | found.trapValue) >>> 0;
 }
 
 /** The original of a trap word. Undefined when it is not a trap: another form, or a reserved bit that is set. */
 export function decodeTrap(trapWord: number): number | undefined {
   const found = formOfTrap(trapWord >>> 0);
-  return found && depositFields(found.original, extractFields(found.trap, trapWord));
+  return found && originalOf(found, trapWord);
 }
 
 /** The encoding group of a trap word, 0 to 15; undefined when the word is not a trap. */

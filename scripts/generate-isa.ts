@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { BitMove } from '../isa/bit-moves.ts';
 import {
   buildA32Table,
   buildThumbTable,
@@ -91,49 +92,16 @@ ${search('THUMB', 'half')}}
   );
 }
 
-interface Move {
-  readonly from: number;
-  readonly to: number;
-  readonly width: number;
-}
-
-/** Positions of each letter, most significant first. */
-function positions(bits: string): Map<string, number[]> {
-  const found = new Map<string, number[]>();
-  [...bits].forEach((letter, i) => {
-    if (letter !== '0' && letter !== '1') found.set(letter, [...(found.get(letter) ?? []), bits.length - 1 - i]);
-  });
-  return found;
-}
-
-/** Runs of bits that move together from one bit string to the other. */
-function moves(from: string, to: string): Move[] {
-  const result: Move[] = [];
-  const targets = positions(to);
-  for (const [letter, sources] of positions(from)) {
-    sources.forEach((source, i) => {
-      const target = targets.get(letter)![i]!;
-      const last = result.at(-1);
-      if (i > 0 && last && last.from === source + 1 && last.to === target + 1) {
-        result[result.length - 1] = { from: source, to: target, width: last.width + 1 };
-      } else {
-        result.push({ from: source, to: target, width: 1 });
-      }
-    });
-  }
-  return result;
-}
-
 const hex = (value: number): string => `0x${(value >>> 0).toString(16)}`;
 
-function moveSource({ from, to, width }: Move): string {
-  const mask = hex(width === 32 ? -1 : ((1 << width) - 1) << to);
-  if (from === to) return `(word & ${mask})`;
-  return from > to ? `((word >>> ${from - to}) & ${mask})` : `((word << ${to - from}) & ${mask})`;
+function moveSource({ mask, shift }: BitMove): string {
+  const bits = `(word & ${hex(mask)})`;
+  if (shift === 0) return bits;
+  return shift > 0 ? `(${bits} >>> ${shift})` : `(${bits} << ${-shift})`;
 }
 
 function formSource(form: LpvForm): string {
-  const parts = [hex(form.originalValue), ...moves(form.trap, form.original).map(moveSource)];
+  const parts = [hex(form.originalValue), ...form.toOriginal.map(moveSource)];
   const checks = form.invalid.map(([mask, value]) => `(original & ${hex(mask)}) != ${hex(value)}`);
   const result = checks.length === 0 ? 'return original;' : `return ${checks.join(' && ')} ? original : 0;`;
   return `  if ((word & ${hex(form.trapMask)}) == ${hex(form.trapValue)}) {
