@@ -1,10 +1,16 @@
 /** What an LPV trap word stands for. */
+import { disassemble } from '../../isa/disassemble.ts';
+import { decodeTrap } from '../../isa/lpv.ts';
 
-/** The instruction that a trap word replaces, as text; undefined for any other word. */
+/**
+ * What a trap word does in a paravirtualized kernel: the instruction that it replaces, as text. Undefined for any other
+ * word. User code may contain such words too, as system calls; nothing in the word tells them apart.
+ */
 export function trapMeaning(
-  _word: number,
-  _address: number,
-  _symbolize: (address: number) => string | undefined,
+  word: number,
+  address: number,
+  symbolize: (address: number) => string | undefined,
 ): string | undefined {
-  return undefined;
+  const original = decodeTrap(word);
+  return original === undefined ? undefined : `trap for ${disassemble(original, address, { symbolize }).text}`;
 }
