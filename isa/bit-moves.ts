@@ -21,7 +21,7 @@ export function bitMoves(from: string, to: string): readonly BitMove[] {
   const targets = positions(to);
   for (const [letter, sources] of positions(from)) {
     sources.forEach((source, i) => {
-      const shift = source - targets.get(letter)![i]!;
+      const shift = source - targets.get(letter)![i];
       masks.set(shift, ((masks.get(shift) ?? 0) | (1 << source)) >>> 0);
     });
   }

@@ -20,8 +20,8 @@ const thumb = buildThumbTable();
 const NO_FIELDS: Fields = {};
 
 function search(table: DecodeTable, bucket: number, word: number, level: number): Row | undefined {
-  for (let i = table.buckets[bucket]!; table.lists[i] !== 0; i++) {
-    const row = table.candidates[table.lists[i]!]!;
+  for (let i = table.buckets[bucket]; table.lists[i] !== 0; i++) {
+    const row = table.candidates[table.lists[i]]!;
     if ((word & row.mask) >>> 0 === row.value && archLevel(row.arch) <= level) {
       return row.group === 'undefined' ? undefined : row;
     }

@@ -54,7 +54,7 @@ function syntaxOf(decoded: Decoded): string {
 }
 
 function expand(template: string, ctx: FormatContext): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => PLACEHOLDERS[name]!(ctx));
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => PLACEHOLDERS[name](ctx));
 }
 
 /** Splits operands at commas outside brackets and braces. */

@@ -115,7 +115,7 @@ export function hoverFor(row: Row, word: number): Hover {
 
 /** Hover text of a sensitive class, for reports that know the class but have no word at hand. */
 export function hoverForClass(found: SensitiveClass): Hover {
-  const [title, operation] = DATA[found] ?? OTHERS[found]!;
+  const [title, operation] = DATA[found] ?? OTHERS[found];
   const full = DATA[found] ? `${operation}; CPSR = SPSR` : operation;
   return { title: `${found}: ${title}`, operation: full, section: sectionOf(found, false), sensitive: why(found) };
 }

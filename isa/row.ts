@@ -100,7 +100,7 @@ function segmentsOf(bits: string): readonly Segment[] {
   if (known) return known;
   const segments: Segment[] = [];
   for (const match of bits.matchAll(/([a-yA-Z])\1*/g)) {
-    const [run, letter] = [match[0], match[0][0]!];
+    const [run, letter] = [match[0], match[0][0]];
     if (letter === 'o') continue;
     const shift = bits.length - match.index - run.length;
     segments.push({ letter, shift, width: run.length, first: bits.indexOf(letter) === match.index });
@@ -114,7 +114,7 @@ export function extractFields(bits: string, word: number): Record<string, number
   const fields: Record<string, number> = {};
   for (const { letter, shift, width, first } of segmentsOf(bits)) {
     const part = (word >>> shift) & ((1 << width) - 1);
-    fields[letter] = first ? part : (fields[letter]! << width) | part;
+    fields[letter] = first ? part : (fields[letter] << width) | part;
   }
   return fields;
 }
@@ -125,7 +125,7 @@ export function depositFields(bits: string, fields: Fields): number {
   let word = 0;
   const top = bits.length - 1;
   for (let i = top; i >= 0; i--) {
-    const letter = bits[i]!;
+    const letter = bits[i];
     let bit: number;
     if (letter === '0' || letter === 'z') bit = 0;
     else if (letter === '1' || letter === 'o') bit = 1;

@@ -41,7 +41,7 @@ function recognise(word: number): string {
     if (/RB?T$/.test(name) && registerForm && (word & 0x10) !== 0) continue;
     if (name !== 'data') return name;
     if ((word & 0x01800000) === 0x01000000 || (!registerForm && (word & 0x90) === 0x90)) continue;
-    return OPCODES[(word >>> 21) & 15]!;
+    return OPCODES[(word >>> 21) & 15];
   }
   return 'none';
 }

@@ -170,10 +170,10 @@ export function compareA32(words: Uint32Array, arch: Arch, result: Comparison): 
     for (const line of objdumpLines(['-D', '-z', '-b', 'binary', '-m', `arm${arch.toLowerCase()}`, file])) {
       const match = /^\s*([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$/.exec(line);
       if (!match) continue;
-      const [address, word] = [parseInt(match[1]!, 16), parseInt(match[2]!, 16)];
+      const [address, word] = [parseInt(match[1], 16), parseInt(match[2], 16)];
       const reason = exclusion(word);
       if (reason !== undefined) result.skipped[reason] = (result.skipped[reason] ?? 0) + 1;
-      else record(result, word, disassemble(word, address, { arch }), match[3]!);
+      else record(result, word, disassemble(word, address, { arch }), match[3]);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -194,16 +194,12 @@ export function compareThumb(result: Comparison): void {
     for (const line of objdumpLines(['-D', '-z', '-b', 'binary', '-m', 'armv6', '-M', 'force-thumb', file])) {
       const match = /^\s*([0-9a-f]+):\t([0-9a-f]{4})(?: ([0-9a-f]{4}))?\s*\t(.*)$/.exec(line);
       if (!match) continue;
-      const [address, half, next] = [
-        parseInt(match[1]!, 16),
-        parseInt(match[2]!, 16),
-        parseInt(match[3] ?? '46c0', 16),
-      ];
+      const [address, half, next] = [parseInt(match[1], 16), parseInt(match[2], 16), parseInt(match[3] ?? '46c0', 16)];
       if (address % 4 !== 0) continue;
       if ((next & 0xf801) === 0xe801)
         result.skipped['BLX suffix with bit 0: undefined'] =
           1 + (result.skipped['BLX suffix with bit 0: undefined'] ?? 0);
-      else record(result, half, disassemble(half, address, { thumb: true, arch: 'v6', next }), match[4]!);
+      else record(result, half, disassemble(half, address, { thumb: true, arch: 'v6', next }), match[4]);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -214,10 +210,10 @@ export function compareThumb(result: Comparison): void {
 export function compareElf(path: string, result: Comparison): void {
   for (const line of objdumpLines(['-d', '-z', path])) {
     const match = /^\s*([0-9a-f]+):\t([0-9a-f]{8}) \t(.*)$/.exec(line);
-    if (!match || match[3]!.startsWith('.word')) continue;
-    const word = parseInt(match[2]!, 16);
-    const text = match[3]!.replace(/\b([0-9a-f]{4,8}) </, '0x$1 <');
-    record(result, word, disassemble(word, parseInt(match[1]!, 16)), text);
+    if (!match || match[3].startsWith('.word')) continue;
+    const word = parseInt(match[2], 16);
+    const text = match[3].replace(/\b([0-9a-f]{4,8}) </, '0x$1 <');
+    record(result, word, disassemble(word, parseInt(match[1], 16)), text);
   }
 }
 

@@ -129,12 +129,12 @@ export function decodeTrapWord(word: u32): u32 {
 
 /** Table A. */
 function decodeSvc(word: u32): u32 {
-${bySvc!.map(formSource).join('')}  return 0;
+${bySvc.map(formSource).join('')}  return 0;
 }
 
 /** Table B. */
 function decodeLoadStore(word: u32): u32 {
-${byLoadStore!.map(formSource).join('')}  return 0;
+${byLoadStore.map(formSource).join('')}  return 0;
 }
 `
   );
