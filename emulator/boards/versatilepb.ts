@@ -189,7 +189,7 @@ class VersatilePb implements Board {
       throw new Error(`Cannot restore ${this.name}: the state is not one of this board.`);
     const { size } = this.slots[0];
     if (state.ramSize !== size)
-      throw new Error(`Cannot restore ${this.name} with ${size} bytes of memory: the state has ${state.ramSize}.`);
+      throw new Error(`Cannot restore ${this.name} with ${size} bytes of memory: the state has ${String(state.ramSize)}.`);
     this.bus.restore(state.devices);
   }
 }
