@@ -89,6 +89,9 @@ export class ParsedArguments {
   }
 }
 
+/** Options that are documented for later versions. */
+const PLANNED = ['check', 'jit', 'profile', 'savings', 'dap'];
+
 /** Reads the arguments of a command. Throws a `UsageError` for what it does not know. */
 export function parseArguments(command: Command, argv: readonly string[]): ParsedArguments {
   const options = Object.fromEntries(
@@ -102,6 +105,8 @@ export function parseArguments(command: Command, argv: readonly string[]): Parse
     return new ParsedArguments(values, positionals);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
+    const planned = PLANNED.find((name) => error.message.startsWith(`Unknown option '--${name}'`));
+    if (planned !== undefined) throw new UsageError(`--${planned} does not exist in this version of Trapline.`);
     const [sentence] = error.message.split(/\. |\n/);
     throw new UsageError(`${sentence.replace(/\.$/, '')}. See "trapline ${command.name} --help".`);
   }

@@ -35,6 +35,7 @@ const SILENCE_AFTER_PANIC = 20_000_000;
 const LONGEST_PANIC = 100;
 /** The same for a guest that waits and executes nothing, milliseconds. */
 const PANIC_TIMEOUT_MS = 2000;
+const LINE_FEED = 0x0a;
 const PANIC_TEXT = 'Kernel panic';
 
 export class GuestRun {
@@ -47,8 +48,9 @@ export class GuestRun {
   private readonly options: GuestRunOptions;
   private readonly matcher: ConsoleMatcher | undefined;
   private readonly kept: number[] = [];
-  /** Bytes that the console has printed. */
+  /** Bytes that the console has printed, and the last of them. */
   private printedBytes = 0;
+  private lastByte = LINE_FEED;
   private readonly timers: NodeJS.Timeout[] = [];
   private startedAt = 0;
   private panicProgress = 0;
@@ -70,6 +72,11 @@ export class GuestRun {
   /** Everything that the console has printed, when it is kept. */
   get console(): string {
     return new TextDecoder().decode(Uint8Array.from(this.kept));
+  }
+
+  /** Whether the console stands in the middle of a line. */
+  get midLine(): boolean {
+    return this.lastByte !== LINE_FEED;
   }
 
   /** Runs the guest to its end. */
@@ -111,6 +118,7 @@ export class GuestRun {
 
   private printed(byte: number): void {
     this.printedBytes++;
+    this.lastByte = byte;
     if (this.options.keepConsole) this.kept.push(byte);
     this.machine.input.outputSeen();
     this.options.onOutput?.(byte);

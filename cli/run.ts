@@ -86,13 +86,13 @@ async function run(args: ParsedArguments): Promise<number> {
   // Opened before the run: a run of an hour must not end with a wrong file name.
   const statsFile = args.text('stats');
   const stats = statsFile === undefined ? undefined : openForWriting(statsFile);
-  const finished = await runGuest(loaded, options);
+  const { finished, midLine } = await runGuest(loaded, options);
   if (stats !== undefined) {
     writeSync(stats, `${JSON.stringify(statistics(finished), undefined, 2)}\n`);
     closeSync(stats);
   }
   if (options.json) process.stdout.write(`${JSON.stringify(statistics(finished), undefined, 2)}\n`);
-  process.stderr.write(summary(finished));
+  process.stderr.write(`${midLine && !options.json ? '\n' : ''}${summary(finished)}`);
   return finished.end.exitCode;
 }
 
@@ -109,7 +109,10 @@ function openForWriting(path: string): number {
   }
 }
 
-async function runGuest(loaded: LoadedGuest, options: RunOptions): Promise<FinishedRun> {
+async function runGuest(
+  loaded: LoadedGuest,
+  options: RunOptions,
+): Promise<{ finished: FinishedRun; midLine: boolean }> {
   const { machine } = loaded;
   const output = new ConsoleOutput(process.stdout);
   const interactive = process.stdin.isTTY;
@@ -156,7 +159,8 @@ async function runGuest(loaded: LoadedGuest, options: RunOptions): Promise<Finis
     await gdb?.close();
   }
   output.flush();
-  return { name: loaded.name, machine, seconds: run.seconds, console: run.console, end };
+  const finished = { name: loaded.name, machine, seconds: run.seconds, console: run.console, end };
+  return { finished, midLine: run.midLine };
 }
 
 async function serveGdb(run: GuestRun, loaded: LoadedGuest, port: number): Promise<GdbServer> {
