@@ -188,6 +188,7 @@ export function fakeMachine(
     slots,
     vcpu,
     ram: (address, length) => (address + length <= ramSize ? ram.subarray(address, address + length) : undefined),
+    nameDevices: () => undefined,
     statistics,
   };
   const typed: number[] = [];
