@@ -50,6 +50,7 @@ export class Unwinder {
     if (pc === undefined) return [];
     const frames: Frame[] = [{ registers: start, pc, lookup: pc }];
     let inThumb = thumb;
+    const seen = new Set<string>();
     while (frames.length < Math.min(limit, MOST_FRAMES)) {
       const frame = frames[frames.length - 1];
       const step = this.step(frame, frames.length === 1, inThumb, read);
@@ -57,9 +58,10 @@ export class Unwinder {
       const target = step.registers[PC] ?? 0;
       const stack = step.registers[SP] ?? 0;
       const returnAddress = (target & (target & 1 ? ~1 : ~3)) >>> 0;
-      const before = frame.registers[SP] ?? 0;
-      if (returnAddress === 0 || stack < before || (stack === before && frames.length > 1)) break;
-      if (read((returnAddress & ~3) >>> 0) === undefined) break;
+      // Not every caller's stack is above: interrupts may run on a stack of their own.
+      const place = `${returnAddress} ${stack}`;
+      if (returnAddress === 0 || seen.has(place) || read((returnAddress & ~3) >>> 0) === undefined) break;
+      seen.add(place);
       inThumb = (target & 1) === 1;
       const registers = step.registers.map((value, id) => (id === PC ? returnAddress : value));
       frames.push({ registers, pc: returnAddress, lookup: (returnAddress - (inThumb ? 2 : 4)) >>> 0 });
