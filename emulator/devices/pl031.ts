@@ -15,7 +15,7 @@ const RTCRIS = 0x14;
 const RTCMIS = 0x18;
 const RTCICR = 0x1c;
 
-const PERIPHERAL_ID = 0x0004_1031;
+const PERIPHERAL_ID = 0x0014_1031;
 /** The clock is enabled; once it is, RTCCR cannot stop it. */
 const CR_ENABLED = 1;
 const NS_PER_SECOND = 1e9;

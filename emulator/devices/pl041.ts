@@ -17,8 +17,8 @@ const SLIEN = 0x70;
 
 /** Receive and transmit FIFOs empty, transmit FIFO half empty. */
 const SR_IDLE = 0xb;
-/** Slots 1, 2 and 12 can take data. */
-const SLFR_IDLE = 0xe00;
+/** The transmit registers of slots 1, 2 and 12 are empty. */
+const SLFR_IDLE = 0xa80;
 
 const CHANNELS: readonly RegisterDescription[] = [1, 2, 3, 4].flatMap((n) => {
   const base = (n - 1) * CHANNEL_STRIDE;

@@ -169,14 +169,14 @@ export class Pl061 implements Device {
     return (this.inputs & ~this.direction) | (this.outputs & this.direction);
   }
 
-  /** Edges are remembered until cleared; levels last as long as the pin has them. */
+  /** Edges are remembered until cleared; levels last as long as the pin has them. Only inputs interrupt. */
   private status(): number {
-    return this.ris | (~(this.pins() ^ this.event) & this.sense & PINS);
+    return this.ris | (~(this.pins() ^ this.event) & this.sense & ~this.direction & PINS);
   }
 
   private update(before: number): void {
     const pins = this.pins();
-    const changed = (before ^ pins) & ~this.sense;
+    const changed = (before ^ pins) & ~this.sense & ~this.direction;
     this.ris |= changed & (this.bothEdges | ~(pins ^ this.event)) & PINS;
     this.drive();
   }

@@ -1,6 +1,7 @@
 /**
  * Multimedia card interface PL181 (ARM DDI 0205) with an empty card slot: a command that expects a response times out,
  * a command that expects none is sent, and a data transfer times out. That is all a guest needs to find no card.
+ * A command that is to wait for a card's interrupt, or for the end of a transfer, waits for ever.
  */
 import type { Device, Line } from '../bus/device.ts';
 import { IDENTIFICATION, PRIMECELL_SIZE, identification, readLanes, writeLanes } from './primecell.ts';
@@ -30,6 +31,8 @@ const FIFOCNT = 0x48;
 const PERIPHERAL_ID = 0x0004_1181;
 
 const COMMAND_RESPONSE = 1 << 6;
+const COMMAND_INTERRUPT = 1 << 8;
+const COMMAND_PENDING = 1 << 9;
 const COMMAND_ENABLE = 1 << 10;
 const DATACTRL_ENABLE = 1 << 0;
 const STATUS_CMDTIMEOUT = 1 << 2;
@@ -84,8 +87,10 @@ export class Pl181 implements Device {
     const register = offset & ~3;
     const { registers } = this;
     registers.write(register, value);
-    if (register === COMMAND && value & COMMAND_ENABLE)
+    if (register === COMMAND && (value & (COMMAND_ENABLE | COMMAND_INTERRUPT | COMMAND_PENDING)) === COMMAND_ENABLE) {
       this.raise(value & COMMAND_RESPONSE ? STATUS_CMDTIMEOUT : STATUS_CMDSENT);
+      registers.set(COMMAND, registers.get(COMMAND) & ~COMMAND_ENABLE);
+    }
     if (register === DATACTRL && value & DATACTRL_ENABLE) {
       registers.set(DATACNT, registers.get(DATALENGTH));
       this.raise(STATUS_DATATIMEOUT);

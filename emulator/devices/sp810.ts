@@ -1,6 +1,7 @@
 /**
  * System controller SP810 (ARM DDI 0254) of the ARM926EJ-S development chip. Its registers store what is written; the
  * machine has one speed, and the timers always count at 1 MHz, as if their TIMCLK selection bits were set.
+ * All registers start at zero: firmware would have chosen a mode, and QEMU, which has no such device, reads as zero.
  */
 import type { Device } from '../bus/device.ts';
 import { createSimpleDevice } from './simple-device.ts';
@@ -17,13 +18,11 @@ const SCPERCTRL1 = 0x020;
 
 /** Linux has no driver for it on the AMBA bus: the real id binds nothing. */
 const PERIPHERAL_ID = 0x0004_1810;
-/** Mode control and status NORMAL, in bits 2..0 and 6..3. */
-const SCCTRL_NORMAL = 0x24;
 
 /** Creates the controller. */
 export function createSp810(name: string): Device {
   const registers = [
-    { name: 'SCCTRL', offset: SCCTRL, reset: SCCTRL_NORMAL, writable: 0x00ff_fb07 },
+    { name: 'SCCTRL', offset: SCCTRL, reset: 0, writable: 0x00ff_fb07 },
     { name: 'SCSYSSTAT', offset: SCSYSSTAT, reset: 0, writable: 0 },
     { name: 'SCIMCTRL', offset: SCIMCTRL, reset: 0, writable: 0x8f },
     { name: 'SCIMSTAT', offset: SCIMSTAT, reset: 0, writable: 1 },
