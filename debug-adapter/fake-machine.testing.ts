@@ -142,6 +142,8 @@ class FakeVcpu implements Vcpu {
 
   failMmio(): void {}
   setIrq(): void {}
+  setFiqPossible(): void {}
+
   setFiq(): void {}
 
   setBreakpoints(addresses: readonly number[]): void {
@@ -207,6 +209,7 @@ export function fakeMachine(
     serial: [port],
     irq: false,
     fiq: false,
+    fiqPossible: false,
     get resetRequested() {
       return resetRequested;
     },

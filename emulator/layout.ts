@@ -62,6 +62,8 @@ export const LAYOUT = {
   ALIGN_CHECK: STATE + 0x5c,
   /** Address of the CPU block whose CPSR decides whether a branch to itself ends the guest. */
   MASK_VIEW: STATE + 0x60,
+  /** 1 when no device can raise FIQ as things stand, so that masking IRQ alone shuts everything out. */
+  FIQ_DEAD: STATE + 0x78,
   /** Levels of the interrupt inputs: bit 0 IRQ, bit 1 FIQ. */
   LINES: STATE + 0x64,
   /** 1: an exception in user mode stops `run` before it is taken (a hypervisor handles it). */

@@ -16,7 +16,7 @@ export type StopReason =
   | 'breakpoint'
   /** After an access to a watched range; see `vcpu.exit.address` and `debugCause`. */
   | 'watchpoint'
-  /** The guest branches to itself, or waits, with IRQ and FIQ masked: it has ended. */
+  /** The guest branches to itself, or waits in WFI, with its interrupts masked: it has ended. */
   | 'halted'
   /** The guest asked the board to reset. */
   | 'reset'
@@ -77,6 +77,7 @@ export class Machine {
       if (board.nextEvent() <= now) board.advance(now);
       vcpu.setIrq(board.irq);
       vcpu.setFiq(board.fiq);
+      vcpu.setFiqPossible(board.fiqPossible);
       if (this.stopRequested) {
         this.stopRequested = false;
         return 'requested';
@@ -122,10 +123,9 @@ export class Machine {
   /** WFI: skips guest time to the next event that raises an interrupt line. */
   private wait(): StopReason | undefined {
     const { board, vcpu } = this;
+    if ((vcpu.readRegister(CPSR_REGISTER) & CPSR_I_AND_F) === CPSR_I_AND_F) return 'halted';
     this.input.whenIdle(this.now);
     while (!board.irq && !board.fiq) {
-      if ((vcpu.readRegister(CPSR_REGISTER) & CPSR_I_AND_F) === CPSR_I_AND_F && board.nextEvent() === Infinity)
-        return 'halted';
       const next = board.nextEvent();
       if (next === Infinity) return 'idle';
       const now = this.now;

@@ -86,6 +86,10 @@ class NativeVcpu implements Vcpu {
     this.setLine(2, level);
   }
 
+  setFiqPossible(possible: boolean): void {
+    this.core.set(L.FIQ_DEAD, possible ? 0 : 1);
+  }
+
   private setLine(bit: number, level: boolean): void {
     this.lines = level ? this.lines | bit : this.lines & ~bit;
     this.core.set(L.LINES, this.lines);

@@ -20,7 +20,7 @@ export const ExitReason = {
   Wfi: 3,
   /** A breakpoint before its instruction, or a watchpoint after its access; see `debugCause`. */
   Debug: 4,
-  /** The guest cannot go on by itself: it branches to itself with IRQ and FIQ masked. */
+  /** The guest cannot go on by itself: it branches to itself with IRQ masked, and FIQ masked or impossible. */
   Halted: 5,
   /** The hypervisor or the core met a state it does not support; `message` says which. */
   InternalError: 6,
@@ -117,6 +117,8 @@ export interface Vcpu {
   setIrq(level: boolean): void;
   /** The level of the FIQ input. Takes effect at the next `run`. */
   setFiq(level: boolean): void;
+  /** Tells that no device can raise FIQ before the guest acts again: a branch to itself with IRQ masked is then the end. */
+  setFiqPossible(possible: boolean): void;
   /** Back to the state at reset: SVC mode, IRQ and FIQ masked, MMU off, PC at the reset vector. RAM is kept. */
   reset(): void;
 

@@ -494,6 +494,10 @@ class LpvVcpu implements Vcpu {
     this.lines = level ? this.lines | 2 : this.lines & ~2;
   }
 
+  setFiqPossible(possible: boolean): void {
+    this.core.set(L.FIQ_DEAD, possible ? 0 : 1);
+  }
+
   reset(): void {
     this.core.reset();
     this.lines = 0;

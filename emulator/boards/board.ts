@@ -15,6 +15,8 @@ export interface Board {
   readonly irq: boolean;
   /** Level of the CPU's FIQ input. */
   readonly fiq: boolean;
+  /** Whether any device could raise FIQ without the guest configuring it first. */
+  readonly fiqPossible: boolean;
   /** Whether the guest has asked for a reset since the last `reset`. */
   readonly resetRequested: boolean;
   /** Reads guest physical memory outside RAM. `BUS_ERROR` where nothing answers. */

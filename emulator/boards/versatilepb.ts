@@ -151,6 +151,10 @@ class VersatilePb implements Board {
     return this.vic.fiq;
   }
 
+  get fiqPossible(): boolean {
+    return this.vic.fiqPossible;
+  }
+
   get resetRequested(): boolean {
     return this.sysreg.resetRequested || this.watchdog.resetRequested;
   }
@@ -189,7 +193,9 @@ class VersatilePb implements Board {
       throw new Error(`Cannot restore ${this.name}: the state is not one of this board.`);
     const { size } = this.slots[0];
     if (state.ramSize !== size)
-      throw new Error(`Cannot restore ${this.name} with ${size} bytes of memory: the state has ${String(state.ramSize)}.`);
+      throw new Error(
+        `Cannot restore ${this.name} with ${size} bytes of memory: the state has ${String(state.ramSize)}.`,
+      );
     this.bus.restore(state.devices);
   }
 }

@@ -14,6 +14,7 @@ import {
   C_IFSR,
   EXIT_FAR,
   EXIT_FSR,
+  FIQ_DEAD,
   FLAG_C,
   FLAG_N,
   FLAG_Q,
@@ -831,8 +832,8 @@ export function executeThumb(row: u32, h: u32, pc: u32): u32 {
   }
 }
 
-/** Whether the visible CPU has IRQ and FIQ masked, so that nothing can take it out of a branch to itself. */
+/** Whether no interrupt can take the visible CPU out of a branch to itself. */
 export function interruptsMasked(): bool {
-  const masks = CPSR_I | CPSR_F;
+  const masks = load<u32>(FIQ_DEAD) ? CPSR_I : CPSR_I | CPSR_F;
   return (load<u32>(load<u32>(MASK_VIEW)) & masks) == masks;
 }

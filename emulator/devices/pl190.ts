@@ -218,6 +218,11 @@ export class Pl190 implements Device {
     return (this.raw() & this.enabled & ~this.selected) >>> 0;
   }
 
+  /** Whether a source is enabled and routed to FIQ. */
+  get fiqPossible(): boolean {
+    return (this.enabled & this.selected) !== 0;
+  }
+
   private fiqStatus(): number {
     return (this.raw() & this.enabled & this.selected) >>> 0;
   }

@@ -155,7 +155,8 @@ export class ShadowTables {
     const old = core.get(L.WALK_AP);
     core.set(L.WALK_AP, ap);
     let result = AP_NONE;
-    if (!core.exports.permission(control, 0)) result = !isTable && !core.exports.permission(control, 1) ? AP_WRITE : AP_READ;
+    if (!core.exports.permission(control, 0))
+      result = !isTable && !core.exports.permission(control, 1) ? AP_WRITE : AP_READ;
     core.set(L.WALK_AP, old);
     return result;
   }

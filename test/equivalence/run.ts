@@ -62,7 +62,9 @@ const [nativePort] = native.board.serial;
 port.onOutput = (byte) => (text += String.fromCharCode(byte));
 nativePort.onOutput = (byte) => (nativeText += String.fromCharCode(byte));
 const started = performance.now();
-const result = new Comparison(virtualized, native).run(Number(values.instructions), () => marker.test(text.slice(-4096)));
+const result = new Comparison(virtualized, native).run(Number(values.instructions), () =>
+  marker.test(text.slice(-4096)),
+);
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(
   `${result.instructions} instructions (${seconds} s), stop: ${result.stop}; compared registers ` +
@@ -74,7 +76,10 @@ if (result.difference) {
   console.log(`Different between ${lastEqual} and ${count}:\n  ${lines.join('\n  ')}`);
   await bisect(lastEqual, count);
   process.exitCode = 1;
-} else if (text !== nativeText || (result.stop === 'budget' && !marker.test(text) && values.instructions === '1000000000000')) {
+} else if (
+  text !== nativeText ||
+  (result.stop === 'budget' && !marker.test(text) && values.instructions === '1000000000000')
+) {
   console.log('The run did not reach its marker, or the consoles differ.');
   process.exitCode = 1;
 }
