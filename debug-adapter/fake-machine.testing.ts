@@ -210,6 +210,7 @@ export function fakeMachine(
     irq: false,
     fiq: false,
     fiqPossible: false,
+    interruptPossible: false,
     get resetRequested() {
       return resetRequested;
     },

@@ -6,6 +6,7 @@
 import type { Board } from './boards/board.ts';
 import { BUS_ERROR } from './bus/device.ts';
 import { ConsoleInput } from './console-input.ts';
+import { REGISTER } from './registers.ts';
 import { ExitReason, type Vcpu, type VirtualMachine } from './vm.ts';
 
 /** Why `Machine.run` came back. */
@@ -33,7 +34,8 @@ export interface MachineOptions {
 }
 
 const CPSR_I_AND_F = 0xc0;
-const CPSR_REGISTER = 16;
+/** Events that `wait` skips before it lets its caller look around. */
+const EVENTS_PER_WAIT = 1000;
 
 export class Machine {
   readonly vm: VirtualMachine;
@@ -48,6 +50,8 @@ export class Machine {
   /** Nanoseconds skipped by waiting in WFI. */
   private skipped = 0;
   private stopRequested = false;
+  /** The guest is in WFI. */
+  private waiting = false;
 
   constructor(vm: VirtualMachine, board: Board, options: MachineOptions = {}) {
     this.vm = vm;
@@ -68,20 +72,26 @@ export class Machine {
     this.stopRequested = true;
   }
 
+  /** Withdraws a `requestStop` that no `run` has seen. */
+  cancelStopRequest(): void {
+    this.stopRequested = false;
+  }
+
   /** Runs at most `budget` guest instructions (an integer, at least 1); stops exactly there. */
   run(budget: number): StopReason {
     const { vcpu, board } = this;
     const end = vcpu.instructions + budget;
+    if (this.waiting) {
+      const stop = this.wait();
+      if (stop) return this.stopRequested ? this.takeRequest() : stop;
+    }
     for (;;) {
       let now = this.now;
       if (board.nextEvent() <= now) board.advance(now);
       vcpu.setIrq(board.irq);
       vcpu.setFiq(board.fiq);
       vcpu.setFiqPossible(board.fiqPossible);
-      if (this.stopRequested) {
-        this.stopRequested = false;
-        return 'requested';
-      }
+      if (this.stopRequested) return this.takeRequest();
       const left = end - vcpu.instructions;
       if (left <= 0) return 'budget';
       const untilEvent = Math.ceil((board.nextEvent() - now) / this.nsPerInstruction);
@@ -120,14 +130,26 @@ export class Machine {
     }
   }
 
-  /** WFI: skips guest time to the next event that raises an interrupt line. */
+  private takeRequest(): StopReason {
+    this.stopRequested = false;
+    return 'requested';
+  }
+
+  /**
+   * WFI: skips guest time to the next event that raises an interrupt line, masked or not. Returns `budget` when that
+   * takes many events, so that the caller stays responsive; the next `run` waits on.
+   */
   private wait(): StopReason | undefined {
     const { board, vcpu } = this;
-    if ((vcpu.readRegister(CPSR_REGISTER) & CPSR_I_AND_F) === CPSR_I_AND_F) return 'halted';
+    this.waiting = true;
     this.input.whenIdle(this.now);
-    while (!board.irq && !board.fiq) {
+    for (let events = 0; !board.irq && !board.fiq; events++) {
+      if (this.stopRequested || events === EVENTS_PER_WAIT) return 'budget';
       const next = board.nextEvent();
-      if (next === Infinity) return 'idle';
+      if (next === Infinity || !board.interruptPossible) {
+        const masked = (vcpu.readRegister(REGISTER.cpsr) & CPSR_I_AND_F) === CPSR_I_AND_F;
+        return masked ? 'halted' : 'idle';
+      }
       const now = this.now;
       if (next > now) {
         this.skipped += next - now;
@@ -135,6 +157,7 @@ export class Machine {
       }
       board.advance(this.now);
     }
+    this.waiting = false;
     return undefined;
   }
 }

@@ -73,7 +73,10 @@ export class Runner {
 
   private runSlice(end: number): void {
     const { machine } = this;
-    if (this.pauseRequested) return this.stop('paused');
+    if (this.pauseRequested) {
+      machine.cancelStopRequest();
+      return this.stop('paused');
+    }
     const left = end - machine.vcpu.instructions;
     if (left <= 0) return this.stop('stepped');
     const started = this.clock();

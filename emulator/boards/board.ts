@@ -17,6 +17,8 @@ export interface Board {
   readonly fiq: boolean;
   /** Whether any device could raise FIQ without the guest configuring it first. */
   readonly fiqPossible: boolean;
+  /** Whether any device could raise IRQ or FIQ without the guest configuring it first. */
+  readonly interruptPossible: boolean;
   /** Whether the guest has asked for a reset since the last `reset`. */
   readonly resetRequested: boolean;
   /** Reads guest physical memory outside RAM. `BUS_ERROR` where nothing answers. */

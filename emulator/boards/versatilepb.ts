@@ -155,6 +155,10 @@ class VersatilePb implements Board {
     return this.vic.fiqPossible;
   }
 
+  get interruptPossible(): boolean {
+    return this.vic.anyEnabled;
+  }
+
   get resetRequested(): boolean {
     return this.sysreg.resetRequested || this.watchdog.resetRequested;
   }

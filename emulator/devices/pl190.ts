@@ -223,6 +223,11 @@ export class Pl190 implements Device {
     return (this.enabled & this.selected) !== 0;
   }
 
+  /** Whether any source is enabled. */
+  get anyEnabled(): boolean {
+    return this.enabled !== 0;
+  }
+
   private fiqStatus(): number {
     return (this.raw() & this.enabled & this.selected) >>> 0;
   }
