@@ -9,6 +9,24 @@ const TRAILER_SIZE = 8;
 /** Compressed bytes given to the decompressor at a time: bounds what a bomb can produce before it is noticed. */
 const PIECE = 0x4000;
 
+/** Decompression that the host offers; several times as fast as JavaScript. */
+export interface HostInflate {
+  /**
+   * Inflates a raw deflate stream (RFC 1951) at the start of the bytes, to at most `limit` bytes. Tells how many bytes
+   * of input the stream took. Throws on damage or excess.
+   */
+  inflateRaw(bytes: Uint8Array, limit: number): { readonly content: Uint8Array; readonly consumed: number };
+  /** CRC-32 of ISO 3309. */
+  crc32(bytes: Uint8Array): number;
+}
+
+let host: HostInflate | undefined;
+
+/** Makes the host's decompression do the work; results and errors stay the same. */
+export function useHostInflate(inflate: HostInflate | undefined): void {
+  host = inflate;
+}
+
 /** Whether the bytes begin like a gzip file. */
 export function isGzip(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, i) => bytes[i] === byte);
@@ -53,6 +71,8 @@ export function gunzipMember(bytes: Uint8Array, limit: number, name = 'gzip file
   };
   if (!isGzip(file)) fail('not a gzip file: the magic 1f 8b 08 is missing', 0);
   const start = headerEnd(file) ?? fail('the gzip header is damaged or cut short', 3);
+  const quick = hostMember(file, start, limit);
+  if (quick) return { content: quick.content, end: offset + quick.end };
   const pieces: Uint8Array[] = [];
   let size = 0;
   const inflate = new Inflate((piece) => {
@@ -73,6 +93,23 @@ export function gunzipMember(bytes: Uint8Array, limit: number, name = 'gzip file
     content,
     end: offset + (trailer ?? fail('the checksum is wrong: the file is damaged', start)) + TRAILER_SIZE,
   };
+}
+
+/** A member unpacked by the host; undefined without one, or when anything is wrong (which then gets its message). */
+function hostMember(file: Uint8Array, start: number, limit: number): GzipMember | undefined {
+  if (!host) return undefined;
+  try {
+    const { content, consumed } = host.inflateRaw(file.subarray(start), limit);
+    const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    const trailer = start + consumed;
+    const intact = view.getUint32(trailer, true) === host.crc32(content);
+    return intact && view.getUint32(trailer + 4, true) === content.length >>> 0
+      ? { content, end: trailer + TRAILER_SIZE }
+      : undefined;
+  } catch {
+    // The exact path below finds out what is wrong, and where.
+    return undefined;
+  }
 }
 
 /** The offset of the first byte that is not zero, the length when there is none. */

@@ -84,8 +84,12 @@ export function buildA32Table(): DecodeTable {
   const conditional = A32_ROWS.filter((row) => !isUnconditional(row)).sort(bySpecificity);
   const unconditional = A32_ROWS.filter(isUnconditional).sort(bySpecificity);
   const buckets = [];
+  let rows: readonly Row[] = [];
   for (let i = 0; i < 4096; i++) {
-    buckets.push({ mask: 0x0ff000f0, value: ((i & 0xff0) << 16) | ((i & 15) << 4), rows: conditional });
+    const high = (i & 0xff0) << 16;
+    // What cannot match bits 27:20 is left out once for 16 buckets.
+    if ((i & 15) === 0) rows = conditional.filter((row) => ((high ^ row.value) & row.mask & 0x0ff0_0000) === 0);
+    buckets.push({ mask: 0x0ff000f0, value: high | ((i & 15) << 4), rows });
   }
   buckets.push({ mask: 0, value: 0, rows: unconditional });
   return build(A32_ROWS, buckets);

@@ -15,8 +15,8 @@ export interface Decoded {
   readonly suffix?: { readonly row: Row; readonly fields: Fields };
 }
 
-const a32 = buildA32Table();
-const thumb = buildThumbTable();
+let a32: DecodeTable | undefined;
+let thumb: DecodeTable | undefined;
 const NO_FIELDS: Fields = {};
 
 function search(table: DecodeTable, bucket: number, word: number, level: number): Row | undefined {
@@ -32,13 +32,23 @@ function search(table: DecodeTable, bucket: number, word: number, level: number)
 /** The row of an A32 word, undefined when the word is undefined at this level. */
 export function lookupA32(word: number, arch: Arch): Row | undefined {
   const level = archLevel(arch);
+  a32 ??= buildA32Table();
   if (word >>> 28 === 15) return level < 2 ? undefined : search(a32, UNCONDITIONAL_BUCKET, word, level);
   return search(a32, bucketA32(word), word, level);
+}
+
+/** The rows that words of a bucket can match, undefined holes included. */
+export function candidatesA32(bucket: number): Row[] {
+  a32 ??= buildA32Table();
+  const rows: Row[] = [];
+  for (let i = a32.buckets[bucket]; a32.lists[i] !== 0; i++) rows.push(a32.candidates[a32.lists[i]]!);
+  return rows;
 }
 
 /** The row of a Thumb halfword, undefined when it is undefined at this level. */
 export function lookupThumb(half: number, arch: Arch): Row | undefined {
   const level = archLevel(arch);
+  thumb ??= buildThumbTable();
   return level < 1 ? undefined : search(thumb, half >>> 6, half, level);
 }
 

@@ -3,7 +3,8 @@
  * mode does not own. Seven of the classes access coprocessors and trap in user mode already; the others run silently
  * with another result, and are what a paravirtualizing hypervisor must replace.
  */
-import { lookupA32 } from './decode.ts';
+import { bucketA32, UNCONDITIONAL_BUCKET } from './decode-table.ts';
+import { candidatesA32, lookupA32 } from './decode.ts';
 import type { Row } from './row.ts';
 
 /** The 31 classes. LDM2, LDM3 and STM2 are the user-bank and exception-return forms, LDM(2), LDM(3) and STM(2). */
@@ -28,8 +29,20 @@ function classOfRow(row: Row): SensitiveClass | undefined {
 
 const classCache = new Map<Row, SensitiveClass | undefined>();
 
+/** By bucket of the decode table: whether any instruction there has a class (1), none has (2), not known yet (0). */
+const bucketClasses = new Uint8Array(UNCONDITIONAL_BUCKET + 1);
+
+function mayBeSensitive(word: number): boolean {
+  const bucket = word >>> 28 === 15 ? UNCONDITIONAL_BUCKET : bucketA32(word);
+  if (bucketClasses[bucket] === 0) {
+    bucketClasses[bucket] = candidatesA32(bucket).some((row) => classOfRow(row) !== undefined) ? 1 : 2;
+  }
+  return bucketClasses[bucket] === 1;
+}
+
 /** The sensitive class of an A32 word, or 'none'. */
 export function sensitiveClass(word: number): SensitiveClass | 'none' {
+  if (!mayBeSensitive(word)) return 'none';
   const row = lookupA32(word >>> 0, 'v6');
   if (!row) return 'none';
   let found = classCache.get(row);

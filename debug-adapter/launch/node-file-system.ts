@@ -1,7 +1,26 @@
 /** Guest files on Node's disk. */
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { crc32, inflateRawSync } from 'node:zlib';
+import { useHostInflate } from '../../formats/gzip.ts';
 import type { FileSystem } from './file-system.ts';
+
+/** What zlib returns with `info`; its type definitions leave it out. */
+interface InflateInfo {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
+useHostInflate({
+  inflateRaw: (bytes, limit) => {
+    const { buffer, engine } = inflateRawSync(bytes, {
+      info: true,
+      maxOutputLength: limit,
+    }) as unknown as InflateInfo;
+    return { content: buffer, consumed: engine.bytesWritten };
+  },
+  crc32,
+});
 
 export const nodeFileSystem: FileSystem = {
   readFile: async (path) => new Uint8Array(await readFile(path)),
