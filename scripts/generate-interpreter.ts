@@ -100,7 +100,7 @@ const OPERANDS = [
   { name: 'DP_IMMEDIATE', plain: 'imm(rec)', carry: 'imm(rec)' },
   { name: 'DP_REGISTER', plain: 'vm(rec)', carry: 'vm(rec)' },
   { name: 'DP_LSL', plain: 'lsl(rec)', carry: 'lslCarry(rec)' },
-  { name: 'DP_SHIFTED', plain: 'shiftedOperand(rec)', carry: 'shiftedCarry(rec)' },
+  { name: 'DP_SHIFTED', plain: 'shiftedValue(rec)', carry: 'shiftedCarry(rec)' },
 ];
 
 /** Opcodes: value of `a op b`; for arithmetic, the call that also sets the flags. */

@@ -8,6 +8,7 @@
 import { decodeA32, decodeThumb, breaksOnPage, isBreakpoint, refreshBreaks, slotOf } from './decode';
 import {
   ACTIVE,
+  BREAK_COUNT,
   BREAK_SKIP,
   C_CPSR,
   EXIT_ADDRESS,
@@ -63,13 +64,13 @@ import {
   loadMultiple,
   registerOffset,
   shiftedOperand,
+  shiftedValue,
   shifterCarry,
   slowAccess,
   storeMultiple,
   trappedWord,
 } from './slow';
 import {
-  conditionHolds,
   CPSR_F,
   CPSR_I,
   enterDataAbort,
@@ -79,6 +80,7 @@ import {
   MODE_IRQ,
   MODE_SVC,
   MODE_UND,
+  nzcv,
   retire,
 } from './state';
 
@@ -263,11 +265,16 @@ function loop(budget: i32, checkLines: bool): u32 {
   let left = budget;
   let stop: u32 = STOP_BUDGET;
   let pc = load<u32>(REGS + 60);
-  let check = checkLines;
+  // Set whenever mode, masks, regime or instruction set may have changed.
+  let check = true;
+  let lines: u32 = checkLines ? load<u32>(LINES) : 0;
+  const breaks = load<u32>(BREAK_COUNT) != 0 && !ignoreBreaks;
+  let fetchers: u32 = 0;
+  let readers: u32 = 0;
+  let writers: u32 = 0;
   while (true) {
     if (check) {
       check = false;
-      const lines = load<u32>(LINES);
       if (lines && left > 0) {
         const control = load<u32>(<u32>load<u32>(ACTIVE) + C_CPSR);
         if (lines & 2 && !(control & CPSR_F)) {
@@ -282,11 +289,15 @@ function loop(budget: i32, checkLines: bool): u32 {
           left--;
         }
       }
+      lines = load<u32>(LINES);
+      fetchers = fetchTable();
+      readers = readTable();
+      writers = writeTable();
     }
     if (left <= 0) break;
     // Find the decoded page.
     const page = pc & ~0xfff;
-    const fetched = load<u32>(fetchTable() + ((pc >>> 12) << 2));
+    const fetched = load<u32>(fetchers + ((pc >>> 12) << 2));
     const hostPage: u32 = fetched ? (fetched - 1) ^ page : fetchPage(pc);
     if (!hostPage) {
       clearAccess();
@@ -305,12 +316,10 @@ function loop(budget: i32, checkLines: bool): u32 {
     const index = <u32>((hostPage - RAM_BASE) >>> 12);
     let slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + (index << 2));
     if (!slot) slot = slotOf(hostPage, thumb);
-    if (breaksOnPage(pc) && !ignoreBreaks) refreshBreaks(pc, slot, thumb);
+    if (breaks && breaksOnPage(pc)) refreshBreaks(pc, slot, thumb);
     clearFetchChanged();
     const unit: u32 = thumb ? 2 : 1;
     const ahead: u32 = thumb ? 4 : 8;
-    const readers = readTable();
-    const writers = writeTable();
     let rec: u32 = slot + ((pc & 0xfff) << unit);
     let status: u32 = O.NEXT;
     while (true) {
@@ -321,7 +330,7 @@ function loop(budget: i32, checkLines: bool): u32 {
       left--;
       let op = <u32>load<u16>(rec);
       if (op >= 0x1000) {
-        if (!conditionHolds((op >>> 12) ^ 14)) {
+        if (!(((<u32>load<u16>(CONDITIONS + ((op >>> 11) & 0x1e))) >>> nzcv()) & 1)) {
           rec += 8;
           continue;
         }
@@ -632,6 +641,7 @@ function loop(budget: i32, checkLines: bool): u32 {
         }
         enterException(0x08, MODE_SVC, here + size, false);
         pc = load<u32>(REGS + 60);
+        check = true;
         break;
       case O.UNDEFINED:
         pc = here;
@@ -642,6 +652,7 @@ function loop(budget: i32, checkLines: bool): u32 {
         }
         enterException(0x04, MODE_UND, here + size, false);
         pc = load<u32>(REGS + 60);
+        check = true;
         break;
       case O.PREFETCH_ABORT:
         pc = here;
@@ -703,6 +714,17 @@ function decodeUnder(rec: u32, hostPage: u32, pc: u32, thumb: u32): void {
   ignoreBreaks = true;
   decodeAt(rec, hostPage, pc, thumb);
 }
+
+/**
+ * By condition ^ 14: a bit for each NZCV value under which it holds. In that order so that the top bits of an operation
+ * are the index; conditions 14 and 15 stand at 0 and 1.
+ */
+const CONDITIONS: u32 = <u32>(
+  memory.data<u16>([
+    0xffff, 0x0, 0xa05, 0xf5fa, 0xaa55, 0x55aa, 0xc0c, 0xf3f3, 0xaaaa, 0x5555, 0xff00, 0xff, 0xcccc, 0x3333, 0xf0f0,
+    0xf0f,
+  ])
+);
 
 /** Product of two signed halfwords chosen by x (bit 0) and y (bit 1) in byte 6. */
 function multiplyHalves(rec: u32): u32 {

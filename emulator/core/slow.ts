@@ -187,6 +187,22 @@ export function shiftedOperand(rec: u32): u32 {
   return shiftByRegister(value, kind - O.SHIFT_BY_REGISTER, load<u32>(REGS + <u32>amount));
 }
 
+/** As `shiftedOperand`, for users that need no carry. The frequent kinds come first. */
+export function shiftedValue(rec: u32): u32 {
+  const value = load<u32>(REGS + <u32>load<u8>(rec, 4));
+  const kind = <u32>load<u8>(rec, 6);
+  const amount = <u32>load<u8>(rec, 5);
+  if (kind == O.SHIFT_LSR) return amount == 32 ? 0 : value >>> amount;
+  if (kind == O.SHIFT_ASR) return <u32>((<i32>value) >> min<u32>(amount, 31));
+  if (kind == O.SHIFT_ROR) return rotr<u32>(value, amount);
+  if (kind == O.SHIFT_RRX) return (value >>> 1) | (load<u32>(FLAG_C) << 31);
+  const by = load<u32>(REGS + amount) & 0xff;
+  if (kind == O.SHIFT_BY_REGISTER + O.SHIFT_LSL) return by < 32 ? value << by : 0;
+  if (kind == O.SHIFT_BY_REGISTER + O.SHIFT_LSR) return by < 32 ? value >>> by : 0;
+  if (kind == O.SHIFT_BY_REGISTER + O.SHIFT_ASR) return <u32>((<i32>value) >> min<u32>(by, 31));
+  return rotr<u32>(value, by & 31);
+}
+
 /** Offset of a register-offset load or store record, with its sign. */
 export function registerOffset(rec: u32): u32 {
   const value = load<u32>(REGS + <u32>load<u8>(rec, 4));
