@@ -73,10 +73,7 @@ export class Runner {
 
   private runSlice(end: number): void {
     const { machine } = this;
-    if (this.pauseRequested) {
-      machine.cancelStopRequest();
-      return this.stop('paused');
-    }
+    if (this.pauseRequested) return this.stop('paused');
     const left = end - machine.vcpu.instructions;
     if (left <= 0) return this.stop('stepped');
     const started = this.clock();
@@ -109,6 +106,8 @@ export class Runner {
 
   private stop(reason: RunnerStop): void {
     this.isRunning = false;
+    // A pause that came too late for the last slice must not end the next step.
+    this.machine.cancelStopRequest();
     for (const listener of [...this.onStop]) listener(reason);
   }
 }

@@ -1,6 +1,7 @@
 /** Makes a virtual machine of any execution mode, behind the one seam of emulator/vm.ts. */
 import { NativeMachine } from '../emulator/native-vm.ts';
 import type { ExecutionMode, MemorySlot, VirtualMachine } from '../emulator/vm.ts';
+import { LpvMachine } from './lpv-vm.ts';
 
 export interface VirtualMachineOptions {
   mode: ExecutionMode;
@@ -12,10 +13,6 @@ export interface VirtualMachineOptions {
 
 /** Makes a machine in its reset state, RAM zeroed. */
 export async function createVirtualMachine(options: VirtualMachineOptions): Promise<VirtualMachine> {
-  if (options.mode === 'lpv') {
-    // Loaded when used: native mode needs none of the instruction tables that the hypervisor decodes traps with.
-    const { LpvMachine } = await import('./lpv-vm.ts');
-    return LpvMachine.create(options.slots);
-  }
+  if (options.mode === 'lpv') return LpvMachine.create(options.slots);
   return NativeMachine.create(options.slots, options.trapWordsNatively);
 }

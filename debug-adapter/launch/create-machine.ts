@@ -7,7 +7,7 @@ import type { MemorySlot } from '../../emulator/vm.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { InputError } from '../../formats/input-error.ts';
 import { createVirtualMachine } from '../../hypervisor/create.ts';
-import type { SensitiveSites } from '../../hypervisor/patch.ts';
+import { patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
 import { baseName, type LoadedFile } from './file-system.ts';
 import type { ResolvedGuest } from './resolve-guest.ts';
 
@@ -36,7 +36,7 @@ export async function createMachine(guest: ResolvedGuest, choices: MachineChoice
   const board = createVersatilePb({ ramSize: guest.memory });
   const plan = planGuest(guest, board);
   const patchedNative = choices.patchedNative === true && guest.mode === 'native';
-  const patch = plan && (guest.mode === 'lpv' || patchedNative) ? await patchForTraps(plan) : undefined;
+  const patch = plan && (guest.mode === 'lpv' || patchedNative) ? patchPlan(plan) : undefined;
   const vm = await createVirtualMachine({
     mode: guest.mode,
     slots: board.slots,
@@ -45,12 +45,6 @@ export async function createMachine(guest: ResolvedGuest, choices: MachineChoice
   const machine = new Machine(vm, board, { nsPerInstruction: guest.clock });
   if (plan) applyBoot(plan, vm);
   return { machine, plan, patch, elf: plan?.elf };
-}
-
-/** Loaded when used: the instruction tables take time to build. */
-async function patchForTraps(plan: BootPlan): Promise<SensitiveSites> {
-  const { patchPlan } = await import('../../hypervisor/patch.ts');
-  return patchPlan(plan);
 }
 
 /**

@@ -9,6 +9,8 @@ export type KernelKind = 'elf' | 'image' | 'zimage';
 const ZIMAGE_MAGIC = 0x016f2818;
 const ZIMAGE_MAGIC_OFFSET = 0x24;
 const ZIMAGE_HEADER_SIZE = 0x30;
+/** Words at the start of an Image that are looked at. */
+const IMAGE_WORDS = 8;
 
 /** Files that are no kernel for this machine, by their first bytes: hexadecimal digits, offset, what it is, what to do. */
 const FOREIGN: ReadonlyArray<readonly [string, number, string, string]> = [
@@ -37,7 +39,7 @@ export function kernelKind(bytes: Uint8Array, name: string, forced?: KernelKind)
       throw new InputError(what, { file: name, offset, remedy });
     }
   }
-  if (bytes.length < ZIMAGE_HEADER_SIZE) return 'image';
+  if (bytes.length < ZIMAGE_HEADER_SIZE) return image(bytes, name);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(ZIMAGE_MAGIC_OFFSET) === ZIMAGE_MAGIC) {
     throw new InputError('a big-endian zImage; only little-endian ARM can be run', {
@@ -45,7 +47,24 @@ export function kernelKind(bytes: Uint8Array, name: string, forced?: KernelKind)
       remedy: 'Build it for little-endian ARM',
     });
   }
-  return view.getUint32(ZIMAGE_MAGIC_OFFSET, true) === ZIMAGE_MAGIC ? 'zimage' : 'image';
+  return view.getUint32(ZIMAGE_MAGIC_OFFSET, true) === ZIMAGE_MAGIC ? 'zimage' : image(bytes, name);
+}
+
+/**
+ * An Image has no magic: it begins with code. Kernels and vector tables begin with instructions that are executed
+ * always (condition 1110); text, pictures and archives do not.
+ */
+function image(bytes: Uint8Array, name: string): KernelKind {
+  let always = 0;
+  for (let i = 3; i < Math.min(bytes.length, 4 * IMAGE_WORDS); i += 4) if (bytes[i] >>> 4 === 14) always++;
+  if (always * 2 < Math.min(bytes.length >>> 2, IMAGE_WORDS)) {
+    throw new InputError('not a kernel: no ELF file, no zImage, and it does not begin with ARM instructions', {
+      file: name,
+      offset: 0,
+      remedy: 'Give a vmlinux, an Image or a zImage for 32-bit ARM',
+    });
+  }
+  return 'image';
 }
 
 /** Throws an `InputError` when a zImage is shorter than its header says (start at 0x28, end at 0x2c). */
