@@ -39,6 +39,8 @@ const KEY_SCALE = 0x20_0000;
 
 /** Names may share their ends; a table whose names add up to more than this many times its size is an attack. */
 const MAX_SHARING = 16;
+/** Lookups by name that scan the table; from then on an index is worth its making. */
+const SCANS_BEFORE_INDEX = 4;
 const REBUILD = 'Build or copy the file again';
 
 /** Symbols sorted by address, as keys `address * KEY_SCALE + index`. */
@@ -68,6 +70,7 @@ export class SymbolTable {
   private readonly names: Uint32Array;
   /** 1 for a mapping symbol. */
   private readonly isMapping: Uint8Array;
+  private scans = 0;
   private byName: Map<string, number> | undefined;
   private readonly sorted = new Map<number, Sorted>();
   private mappings: Map<number, MappingSymbol[]> | undefined;
@@ -128,6 +131,10 @@ export class SymbolTable {
 
   /** The defined symbol of a name; of several, a global one before a local one, then the first. */
   find(name: string): ElfSymbol | undefined {
+    if (!this.byName && this.scans < SCANS_BEFORE_INDEX) {
+      this.scans++;
+      return this.scan(name);
+    }
     this.byName ??= this.indexNames();
     const index = this.byName.get(name);
     return index === undefined ? undefined : this.symbol(index);
@@ -181,20 +188,47 @@ export class SymbolTable {
     return bySection;
   }
 
+  /** Looks for a name without an index: cheaper for the first few. */
+  private scan(name: string): ElfSymbol | undefined {
+    const bytes = new TextEncoder().encode(name);
+    let found: number | undefined;
+    for (let i = 1; i < this.count; i++) {
+      if (!this.isNamed(this.names[i], bytes) || !this.hasName(i)) continue;
+      if (found === undefined || this.overrides(i, found)) found = i;
+    }
+    return found === undefined ? undefined : this.symbol(found);
+  }
+
+  private isNamed(offset: number, name: Uint8Array): boolean {
+    const { strings } = this;
+    for (let i = 0; i < name.length; i++) if (strings[offset + i] !== name[i]) return false;
+    return strings[offset + name.length] === 0;
+  }
+
+  /** Whether a symbol can be looked up by its name: defined, and no section, file or mapping symbol. */
+  private hasName(index: number): boolean {
+    const type = this.info[index] & 15;
+    if (this.isMapping[index] || this.sections[index] === 0) return false;
+    return type !== SYMBOL_TYPE.section && type !== SYMBOL_TYPE.file;
+  }
+
+  /** Of symbols with one name the first global or weak one wins, else the first. */
+  private overrides(index: number, known: number): boolean {
+    return this.info[known] >>> 4 === 0 && this.info[index] >>> 4 !== 0;
+  }
+
   private indexNames(): Map<string, number> {
     const names = new Map<string, number>();
     let length = 0;
     for (let i = 1; i < this.count; i++) {
-      const type = this.info[i] & 15;
-      if (this.isMapping[i] || this.sections[i] === 0) continue;
-      if (type === SYMBOL_TYPE.section || type === SYMBOL_TYPE.file) continue;
+      if (!this.hasName(i)) continue;
       const name = this.name(i);
       length += name.length;
       if (length > MAX_SHARING * (this.strings.length + 1)) {
         throw new InputError('the symbol names overlap beyond reason', { file: this.elf.name, remedy: REBUILD });
       }
       const known = names.get(name);
-      if (known === undefined || (this.info[known] >>> 4 === 0 && this.info[i] >>> 4 !== 0)) names.set(name, i);
+      if (known === undefined || this.overrides(i, known)) names.set(name, i);
     }
     return names;
   }
