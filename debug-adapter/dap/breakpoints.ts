@@ -7,15 +7,18 @@
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex32 } from '../target.ts';
-import type { RequestArguments } from './arguments.ts';
+import { isRecord, type RequestArguments } from './arguments.ts';
 import type { Guest } from './guest.ts';
 import { formatAddress, parseAddress } from './address.ts';
+import type { Listings } from './listings.ts';
 
 interface Entry {
   id: number;
   key: string;
   address: number | undefined;
   message: string | undefined;
+  /** Line in a listing. */
+  line?: number;
 }
 
 const UNSUPPORTED = ['condition', 'hitCondition', 'logMessage'];
@@ -24,10 +27,17 @@ export class Breakpoints {
   private guest: Guest | undefined;
   private functions: Entry[] = [];
   private instructions: Entry[] = [];
+  /** Breakpoints in listings, by source reference. */
+  private readonly lines = new Map<number, Entry[]>();
+  private readonly listings: Listings;
   /** Addresses that stepping needs for the moment. */
   private temporary: readonly number[] = [];
   private aliases = true;
   private nextId = 1;
+
+  constructor(listings: Listings) {
+    this.listings = listings;
+  }
 
   /** Binds all breakpoints to a guest; for a restarted one, by name again. */
   bind(guest: Guest): void {
@@ -62,8 +72,11 @@ export class Breakpoints {
     return this.instructions.map(toProtocol);
   }
 
-  /** `setBreakpoints`: source lines cannot be bound yet; each breakpoint says so. */
+  /** `setBreakpoints`: binds lines of listings; lines of files cannot be bound yet, and each breakpoint says so. */
   setSource(args: RequestArguments): DebugProtocol.Breakpoint[] {
+    const source = args.raw['source'];
+    const reference = isRecord(source) ? source['sourceReference'] : undefined;
+    if (typeof reference === 'number' && reference > 0) return this.setLines(reference, args);
     return args.list('breakpoints').map((item) => ({
       verified: false,
       line: item.integer('line'),
@@ -89,12 +102,32 @@ export class Breakpoints {
     const matches = (entry: Entry): boolean =>
       entry.address !== undefined &&
       (entry.address === address || (this.aliases && guest.loadedAt(entry.address) === address));
-    return [...this.functions, ...this.instructions].filter(matches).map(({ id }) => id);
+    return this.all.filter(matches).map(({ id }) => id);
   }
 
-  /** Whether an id is that of a breakpoint by symbol. */
-  isFunction(id: number): boolean {
-    return this.functions.some((entry) => entry.id === id);
+  /** The reason of a stop at a breakpoint, as the protocol names it. */
+  reason(id: number): 'function breakpoint' | 'instruction breakpoint' | 'breakpoint' {
+    const isIn = (entries: readonly Entry[]): boolean => entries.some((entry) => entry.id === id);
+    if (isIn(this.functions)) return 'function breakpoint';
+    return isIn(this.instructions) ? 'instruction breakpoint' : 'breakpoint';
+  }
+
+  private get all(): Entry[] {
+    return [...this.functions, ...this.instructions, ...[...this.lines.values()].flat()];
+  }
+
+  private setLines(reference: number, args: RequestArguments): DebugProtocol.Breakpoint[] {
+    const old = this.lines.get(reference) ?? [];
+    const entries = args.list('breakpoints').map((item) => {
+      const line = item.integer('line');
+      const entry = { ...this.entry(old, `line ${line}`), line };
+      const address = this.listings.addressOf(reference, line);
+      if (address === undefined) return { ...entry, message: 'There is no instruction on this line.' };
+      return withoutConditions(item, this.resolveAddress(entry, address));
+    });
+    this.lines.set(reference, entries);
+    this.apply();
+    return entries.map(toProtocol);
   }
 
   private entry(old: readonly Entry[], key: string): Entry {
@@ -136,7 +169,7 @@ export class Breakpoints {
     if (!guest) return;
     if (guest.mmuOn) this.aliases = false;
     const addresses = new Set<number>(this.temporary);
-    for (const { address } of [...this.functions, ...this.instructions]) {
+    for (const { address } of this.all) {
       if (address === undefined) continue;
       addresses.add(address);
       const alias = this.aliases ? guest.loadedAt(address) : undefined;
@@ -152,7 +185,8 @@ function withoutConditions(item: RequestArguments, entry: Entry): Entry {
   return { ...entry, address: undefined, message: `Breakpoints with ${used} are not supported in this version.` };
 }
 
-function toProtocol({ id, address, message }: Entry): DebugProtocol.Breakpoint {
-  if (address === undefined) return { id, verified: false, message: message ?? 'Not bound.', reason: 'failed' };
-  return { id, verified: true, instructionReference: formatAddress(address) };
+function toProtocol({ id, address, message, line }: Entry): DebugProtocol.Breakpoint {
+  const at = line === undefined ? {} : { line };
+  if (address === undefined) return { id, ...at, verified: false, message: message ?? 'Not bound.', reason: 'failed' };
+  return { id, ...at, verified: true, instructionReference: formatAddress(address) };
 }

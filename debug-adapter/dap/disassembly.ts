@@ -1,6 +1,7 @@
 /** `disassemble`: exact before the requested address too, since mapping symbols tell A32, Thumb and data apart. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { disassemble } from '../../isa/disassemble.ts';
+import { hex32 } from '../target.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import type { Guest } from './guest.ts';
@@ -47,6 +48,38 @@ export function disassembleRequest(guest: Guest, args: RequestArguments): DebugP
   return result;
 }
 
+/** One line of a listing: address, encoding, instruction. `bytes` is memory at the address, four bytes if possible. */
+export function listingLine(guest: Guest, address: number, bytes: Uint8Array): string {
+  const { text, bytes: own } = line(guest, address, true, bytes);
+  const halves = own.length >= 2 ? Array.from({ length: own.length >> 1 }, (_, i) => halfOf(own, 2 * i)) : [];
+  const code = kindAt(guest, address) === 't' ? halves.join(' ') : hex32(wordOf(own)).slice(2);
+  return `${hex32(address).slice(2)}  ${code.padEnd(9)}  ${text}`;
+}
+
+/** The sizes of the instructions in a piece of memory, from its first byte on. */
+export function* instructionSizes(guest: Guest, start: number, bytes: Uint8Array): Generator<number> {
+  let at = 0;
+  while (at + 2 <= bytes.length) {
+    const thumb = kindAt(guest, start + at) === 't';
+    const size = thumb && !isLongThumb(bytes, at) ? 2 : 4;
+    if (at + size > bytes.length) return;
+    yield size;
+    at += size;
+  }
+}
+
+/** Whether a halfword begins a BL or BLX, which is a pair. */
+const isLongThumb = (bytes: Uint8Array, at: number): boolean => bytes[at + 1] >>> 3 === 0x1e;
+
+const halfOf = (bytes: Uint8Array, at: number): string =>
+  (bytes[at] | (bytes[at + 1] << 8)).toString(16).padStart(4, '0');
+
+const wordOf = (bytes: Uint8Array): number => (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+
+function memoryAt(guest: Guest, address: number): Uint8Array {
+  return address < 0 || address >= ADDRESS_SPACE ? new Uint8Array(0) : readMemory(guest, address, 4);
+}
+
 /** What an address holds; where no symbol says, the current state if PC is near, else A32. */
 function kindAt(guest: Guest, address: number): Kind {
   const kind = guest.symbols.kind(guest.linked(address));
@@ -72,10 +105,8 @@ function before(guest: Guest, address: number): number {
   }
 }
 
-function line(guest: Guest, address: number, symbols: boolean): Line {
+function line(guest: Guest, address: number, symbols: boolean, bytes = memoryAt(guest, address)): Line {
   const bad = (bytes: Uint8Array): Line => ({ address, size: 4, text: '(no memory here)', bytes, valid: false });
-  if (address < 0 || address >= ADDRESS_SPACE) return bad(new Uint8Array(0));
-  const bytes = readMemory(guest, address, 4);
   const kind = kindAt(guest, address);
   const symbolize = symbols ? (target: number) => guest.describe(target) : () => undefined;
   if (kind === 't') {
@@ -86,7 +117,7 @@ function line(guest: Guest, address: number, symbols: boolean): Line {
     return { address, size: decoded.size, text, bytes: bytes.subarray(0, decoded.size), valid: true };
   }
   if (bytes.length < 4) return bad(bytes);
-  const word = new DataView(bytes.buffer).getUint32(0, true);
+  const word = wordOf(bytes);
   if (kind === 'd') {
     const text = `.word 0x${word.toString(16).padStart(8, '0')}`;
     return { address, size: 4, text: withTarget(text, symbolize(word)), bytes, valid: true };

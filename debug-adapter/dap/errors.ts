@@ -99,3 +99,6 @@ export const memoryUnwritable = (address: string, written: number, length: numbe
   );
 
 export const emptyInput = (): UserError => new UserError(3012, 'Nothing to type: give the text for the guest console.');
+
+export const unknownListing = (reference: number): UserError =>
+  new UserError(3013, `No disassembly under source reference ${reference}: it belongs to an earlier session.`);

@@ -163,7 +163,7 @@ export class RunControl {
   private stopAtBreakpoint(): boolean {
     const ids = this.breakpoints.hits(this.guest.pc);
     if (ids.length === 0) return false;
-    const reason = this.breakpoints.isFunction(ids[0]) ? 'function breakpoint' : 'instruction breakpoint';
+    const reason = this.breakpoints.reason(ids[0]);
     const name = this.guest.describe(this.guest.pc);
     const description = `Stopped at ${name ?? hex32(this.guest.pc)}`;
     this.listener.stopped({ reason, description, hitBreakpointIds: ids });

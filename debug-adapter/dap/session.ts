@@ -13,6 +13,7 @@ import { disassembleRequest } from './disassembly.ts';
 import * as errors from './errors.ts';
 import { consoleInput, evaluateExpression, HELP, statusRegisterOf } from './evaluate.ts';
 import { Guest, type AdapterHost } from './guest.ts';
+import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
 import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
 import { modules } from './modules.ts';
@@ -45,7 +46,8 @@ export class TraplineSession extends DebugSession {
   onDisconnect: (() => void) | undefined;
   private readonly host: AdapterHost;
   private readonly handlers: ReadonlyMap<string, Handler>;
-  private readonly breakpoints = new Breakpoints();
+  private readonly listings = new Listings();
+  private readonly breakpoints = new Breakpoints(this.listings);
   /** Requests in progress, by sequence number. */
   private readonly pending = new Map<number, AbortController>();
   private client: Readonly<Record<string, unknown>> = {};
@@ -168,6 +170,9 @@ export class TraplineSession extends DebugSession {
     return {
       threads: (args) => ({ body: { threads: this.need(args).stack.threads() } }),
       stackTrace: (args) => ({ body: this.need(args).stack.trace(args) }),
+      source: (args) => ({
+        body: { content: this.listings.text(sourceReference(args)), mimeType: LISTING_MIME_TYPE },
+      }),
       scopes: (args) => ({ body: { scopes: this.need(args).registers.scopes(args.integer('frameId')) } }),
       variables: (args) => ({
         body: { variables: this.need(args).registers.variables(args.integer('variablesReference', { min: 0 })) },
@@ -262,8 +267,8 @@ export class TraplineSession extends DebugSession {
     if (signal.aborted || this.closed) throw errors.requestCancelled();
     this.unload();
     const guest = new Guest(loadedGuest, this.host.schedule);
-    const stack = new Stack(guest);
-    const breakpoints = args.noDebug ? new Breakpoints() : this.breakpoints;
+    const stack = new Stack(guest, this.listings);
+    const breakpoints = args.noDebug ? new Breakpoints(this.listings) : this.breakpoints;
     const guestConsole: GuestConsole = new GuestConsole(
       guest.machine,
       (text) => this.consoleText(text),
@@ -385,6 +390,13 @@ export class TraplineSession extends DebugSession {
 
 function bodyOf(reply: Reply): { body?: object } {
   return reply.body ? { body: reply.body } : {};
+}
+
+/** The reference in a `source` request: in its `source`, or beside it as older clients have it. */
+function sourceReference(args: RequestArguments): number {
+  const source = args.raw['source'];
+  const inner = isRecord(source) ? new RequestArguments(args.command, source) : args;
+  return inner.integer('sourceReference', { min: 1 });
 }
 
 function messageOf(error: unknown): string {

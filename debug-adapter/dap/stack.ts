@@ -6,6 +6,7 @@ import { formatAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import { unknownFrame, unknownThread } from './errors.ts';
 import type { Guest } from './guest.ts';
+import type { Listings } from './listings.ts';
 import { hex32 } from '../target.ts';
 
 /** The only virtual CPU's thread. */
@@ -27,10 +28,12 @@ export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
 /** The stack of a standing guest; frame ids count from 1 and hold until it moves. */
 export class Stack {
   private readonly guest: Guest;
+  private readonly listings: Listings;
   private frames: Frame[] | undefined;
 
-  constructor(guest: Guest) {
+  constructor(guest: Guest, listings: Listings) {
     this.guest = guest;
+    this.listings = listings;
   }
 
   /** Forgets the frames: the guest has moved or was changed. */
@@ -69,11 +72,11 @@ export class Stack {
 
   private toProtocol(frame: Frame, index: number): DebugProtocol.StackFrame {
     const symbol = this.guest.symbols.at(this.guest.linked(frame.lookup));
+    const shown = this.listings.locate(this.guest, frame.pc);
     return {
       id: index + 1,
       name: symbol?.name ?? hex32(frame.pc),
-      line: 0,
-      column: 0,
+      ...(shown ? { ...shown, column: 1 } : { line: 0, column: 0 }),
       instructionPointerReference: formatAddress(frame.pc),
     };
   }

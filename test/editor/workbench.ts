@@ -1,0 +1,102 @@
+/** The editor's window, driven as a user does: keys, and what is on the screen. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { Editor } from './install.ts';
+import type { Server } from './server.ts';
+
+const BROWSER_FLAGS = [
+  ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+];
+
+export class Workbench {
+  readonly page: Page;
+  private readonly context: BrowserContext;
+  private readonly profile: string;
+
+  private constructor(context: BrowserContext, page: Page, profile: string) {
+    this.context = context;
+    this.page = page;
+    this.profile = profile;
+  }
+
+  /** Opens a folder with the extension of a checkout under development. */
+  static async open(editor: Editor, server: Server, folder: string, extension: string): Promise<Workbench> {
+    const profile = mkdtempSync(join(tmpdir(), 'trapline-browser-'));
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: editor.browser,
+      headless: true,
+      viewport: { width: 1400, height: 900 },
+      args: BROWSER_FLAGS,
+    });
+    const page = context.pages()[0] ?? (await context.newPage());
+    const payload = [
+      ['extensionDevelopmentPath', `vscode-remote://${server.authority}${extension}`],
+      ['enableProposedApi', ''],
+    ];
+    const query = `folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    await page.goto(`http://${server.authority}/?${query}`);
+    const workbench = new Workbench(context, page, profile);
+    await page.locator('.monaco-workbench .part.statusbar').waitFor();
+    await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor();
+    return workbench;
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    rmSync(this.profile, { recursive: true, force: true });
+  }
+
+  /** Presses a key combination. */
+  async press(keys: string): Promise<void> {
+    await this.page.keyboard.press(keys);
+  }
+
+  /** Runs a command of the palette by its title. */
+  async command(title: string): Promise<void> {
+    await this.press('F1');
+    const input = this.page.locator('.quick-input-widget input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().waitFor();
+    await this.press('Enter');
+  }
+
+  /** Rows of the call stack's frames. */
+  async callStack(): Promise<string[]> {
+    return this.page.locator('.debug-call-stack .stack-frame .label').allTextContents();
+  }
+
+  /** Name and value of each row that is shown in the Variables view. */
+  async variables(): Promise<Map<string, string>> {
+    const rows = this.page.locator('.debug-variables .monaco-list-row .expression');
+    const [names, values] = await Promise.all([
+      rows.locator('.name').allTextContents(),
+      rows.locator('.value').allTextContents(),
+    ]);
+    return new Map(names.map((name, i) => [name.replace(/\s*[:=]?\s*$/, '').trim(), values[i] ?? '']));
+  }
+
+  /** The text of the terminal that is shown. */
+  async terminalText(): Promise<string> {
+    const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows > div').allTextContents();
+    // Cells without a character are drawn as no-break spaces.
+    return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
+  }
+
+  /** Waits until something holds, and returns it. */
+  async until<T>(what: string, probe: () => Promise<T>, holds: (value: T) => boolean, timeout = 15_000): Promise<T> {
+    const end = Date.now() + timeout;
+    for (;;) {
+      const value = await probe();
+      if (holds(value)) return value;
+      if (Date.now() > end) {
+        const shown = value instanceof Map ? [...value] : value;
+        throw new Error(`${what}: not within ${timeout} ms; the last that was seen: ${JSON.stringify(shown)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
