@@ -51,8 +51,11 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Compiles the embedded core once for the whole process. */
-function coreModule(): Promise<WebAssembly.Module> {
+/**
+ * Compiles the embedded core, once for the whole process. A program that knows it will need a machine calls this first:
+ * compilation goes on beside the reading of the guest.
+ */
+export function coreModule(): Promise<WebAssembly.Module> {
   compiled ??= WebAssembly.compile(decodeBase64(CORE_WASM_BASE64));
   return compiled;
 }
@@ -155,6 +158,8 @@ export class Core {
     this.set(L.RETIRED + 4, 0);
     this.set(L.MMIO_COUNT, 0);
     this.set(L.OVERRIDE_COUNT, 0);
+    this.set(L.STORES_DONE, 0);
+    this.set(L.TABLE_LOG_COUNT, 0);
     this.set(L.EVENTS, 0);
     this.exports.updateRegimes();
     this.exports.dropDecoded();

@@ -99,16 +99,22 @@ export const LAYOUT = {
 
   /** Regime whose rights the faulting access used. */
   EXIT_REGIME: STATE + 0xb8,
+  /** Stores that the instruction in progress has completed: they are not done again when it is repeated. */
+  STORES_DONE: STATE + 0xbc,
 
   /** Completed device accesses of the instruction in progress: count, then value and status words. */
   MMIO_COUNT: STATE + 0xc0,
   MMIO_VALUES: STATE + 0xc4,
   MMIO_MAX: 20,
 
-  /** Page overrides of one emulated instruction: count, then pairs of virtual and physical page number. */
+  /**
+   * Overrides of one emulated instruction, each for 1 KB, the smallest page: count, then pairs of virtual and physical
+   * address / 1024. Bit 31 of the second word lets it store, too.
+   */
   OVERRIDE_COUNT: STATE + 0x1d0,
   OVERRIDES: STATE + 0x1d4,
   OVERRIDE_MAX: 4,
+  OVERRIDE_WRITE: 0x8000_0000,
 
   CPU_PHYS,
   CPU_VIRT,

@@ -27,6 +27,7 @@ import {
   MMIO_VALUES,
   OVERRIDES,
   OVERRIDE_COUNT,
+  OVERRIDE_WRITE,
   PAGE_CODE,
   PAGE_DIRTY,
   PAGE_FLAGS,
@@ -40,6 +41,7 @@ import {
   REGIME_SIZE,
   SLOT_ARM,
   SLOT_THUMB,
+  STORES_DONE,
   TABLE_LOG,
   TABLE_LOG_COUNT,
   TABLE_LOG_MAX,
@@ -47,9 +49,11 @@ import {
   THUMB,
   TLB,
   TLB_SIZE,
+  TRAP_EXCEPTIONS,
   WALKED,
   WALK_COUNT,
   WALK_DOMAIN,
+  WALK_L1,
   WALK_L1_ADDRESS,
   WALK_L2,
   WALK_L2_ADDRESS,
@@ -73,6 +77,9 @@ export let watchHit: bool = false;
 export let fetchChanged: bool = false;
 
 let mmioIndex: u32 = 0;
+/** Stores that the execution in progress has passed, and which of them (by bit) went to a device. */
+let storeIndex: u32 = 0;
+let deviceStores: u32 = 0;
 let filledCount: u32 = 0;
 let markedCount: u32 = 0;
 
@@ -80,7 +87,7 @@ const USE_READ: u32 = 0;
 const USE_WRITE: u32 = 1;
 const USE_FETCH: u32 = 2;
 
-/** An L2 table referenced from more than one megabyte. */
+/** A KB that holds L1 descriptors, or an L2 table referenced from more than one megabyte. */
 const OWNER_MANY: u32 = 0xffff;
 
 export function clearAccess(): void {
@@ -104,6 +111,22 @@ export function rewindMmio(): void {
 export function endMmio(): void {
   store<u32>(MMIO_COUNT, 0);
   mmioIndex = 0;
+}
+
+/** Before an instruction of several accesses; stores that it completed before it was interrupted are passed over. */
+export function beginStores(): void {
+  storeIndex = 0;
+  if (!load<u32>(STORES_DONE)) deviceStores = 0;
+}
+
+/** After the last store of such an instruction. */
+export function endStores(): void {
+  store<u32>(STORES_DONE, 0);
+}
+
+/** Such an instruction must be repeated, or has ended with an abort that no hypervisor resolves. */
+export function interruptStores(): void {
+  store<u32>(STORES_DONE, access == ACCESS_ABORT && !load<u32>(TRAP_EXCEPTIONS) ? 0 : storeIndex);
 }
 
 // @ts-ignore: decorator
@@ -196,18 +219,15 @@ export function clearDirty(pages: u32): void {
 function mark(physical: u32, va: u32, level2: bool): void {
   const host: u32 = load<u32>(PHYS_MAP + ((<u32>(physical >>> 12)) << 2)) + (physical & 0xffc);
   const index = <u32>((host - RAM_BASE) >>> 2);
-  if (level2) {
-    const owner = TABLE_OWNER + ((<u32>((host - RAM_BASE) >>> 10)) << 1);
-    const megabyte = (va >>> 20) + 1;
-    const old = <u32>load<u16>(owner);
-    if (old == 0) store<u16>(owner, <u16>megabyte);
-    else if (old != megabyte) store<u16>(owner, <u16>OWNER_MANY);
-  }
+  const owner = TABLE_OWNER + ((<u32>((host - RAM_BASE) >>> 10)) << 1);
+  const megabyte: u32 = level2 ? (va >>> 20) + 1 : OWNER_MANY;
+  const old = <u32>load<u16>(owner);
+  if (old == 0) store<u16>(owner, <u16>megabyte);
+  else if (old != megabyte) store<u16>(owner, <u16>OWNER_MANY);
   const byte = WALKED + (index >>> 3);
   const bit: u32 = 1 << (index & 7);
   const bits = <u32>load<u8>(byte);
   if (bits & bit) return;
-  if (markedCount == MARKED_MAX) flushAll();
   store<u8>(byte, <u8>(load<u8>(byte) | bit));
   store<u32>(MARKED + (markedCount++ << 2), <u32>host);
   const page = ramPage(host);
@@ -219,8 +239,7 @@ function mark(physical: u32, va: u32, level2: bool): void {
 /** A store changed a marked descriptor: drops what was made from it. */
 function descriptorChanged(host: u32): void {
   const owner = <u32>load<u16>(TABLE_OWNER + ((<u32>((host - RAM_BASE) >>> 10)) << 1));
-  if (owner == 0 || owner == OWNER_MANY) {
-    // An L1 descriptor covers a megabyte of some table; which table is not recorded.
+  if (owner == OWNER_MANY) {
     flushAll();
     return;
   }
@@ -233,7 +252,7 @@ function guardedStore(host: u32, size: u32, physical: u32, changed: bool): void 
   const page = ramPage(host);
   const flags = <u32>load<u8>(PAGE_FLAGS + page);
   if (flags & PAGE_CODE && changed) invalidateCode(host, size);
-  if (flags & PAGE_GUEST_TABLE) {
+  if (flags & PAGE_GUEST_TABLE && changed) {
     const count = load<u32>(TABLE_LOG_COUNT);
     if (count < TABLE_LOG_MAX) store<u32>(TABLE_LOG + (count << 2), physical & ~3);
     store<u32>(TABLE_LOG_COUNT, count + 1);
@@ -305,13 +324,17 @@ function externalStatus(): u32 {
   return translatedByMmu ? externalAbort(true) | (load<u32>(WALK_DOMAIN) << 4) : externalAbort(false);
 }
 
-/** Physical page that an emulated instruction sees at a virtual page, or 0xffffffff. */
-function overridden(va: u32): u32 {
+/** Whether an override says where an emulated instruction finds an address; sets `physicalAddress` if so. */
+function overridden(va: u32, write: bool): bool {
   const count = load<u32>(OVERRIDE_COUNT);
   for (let i: u32 = 0; i < count; i++) {
-    if (load<u32>(OVERRIDES + (i << 3)) == va >>> 12) return load<u32>(OVERRIDES + (i << 3) + 4);
+    if (load<u32>(OVERRIDES + (i << 3)) != va >>> 10) continue;
+    const target = load<u32>(OVERRIDES + (i << 3) + 4);
+    if (write && !(target & OVERRIDE_WRITE)) continue;
+    physicalAddress = (target << 10) | (va & 0x3ff);
+    return true;
   }
-  return 0xffff_ffff;
+  return false;
 }
 
 /**
@@ -319,14 +342,16 @@ function overridden(va: u32): u32 {
  * descriptors used are marked when the result may be cached.
  */
 function translate(va: u32, regime: u32, write: bool): bool {
-  if (load<u32>(OVERRIDE_COUNT)) {
-    const page = overridden(va);
-    if (page != 0xffff_ffff) {
-      physicalAddress = (page << 12) | (va & 0xfff);
-      cacheable = false;
-      translatedByMmu = true;
-      return true;
-    }
+  if (load<u32>(TABLE_LOG_COUNT)) {
+    // An earlier store of this instruction changed the guest's tables: the hypervisor must look before it goes on.
+    store<u32>(EXIT_REGIME, regime);
+    abort(0, va, write);
+    return false;
+  }
+  if (load<u32>(OVERRIDE_COUNT) && overridden(va, write)) {
+    cacheable = false;
+    translatedByMmu = true;
+    return true;
   }
   const block: u32 = REGIMES + regime * REGIME_SIZE;
   const control = load<u32>(block + 8);
@@ -347,8 +372,8 @@ function translate(va: u32, regime: u32, write: bool): bool {
   physicalAddress = load<u32>(WALK_PA);
   translatedByMmu = true;
   const shift = load<u32>(WALK_SHIFT);
-  cacheable = shift >= 12;
-  if (cacheable && shift != 20 && mixedPermissions(shift)) cacheable = false;
+  // A fine table has a descriptor for each KB.
+  cacheable = shift == 20 || ((load<u32>(WALK_L1) & 3) != 3 && !mixedPermissions(shift));
   return true;
 }
 
@@ -360,6 +385,7 @@ function mixedPermissions(shift: u32): bool {
 }
 
 function markWalk(va: u32): void {
+  if (markedCount + 2 > MARKED_MAX) flushAll();
   mark(load<u32>(WALK_L1_ADDRESS), va, false);
   const l2 = load<u32>(WALK_L2_ADDRESS);
   if (l2) mark(l2, va, true);
@@ -394,6 +420,8 @@ function watched(va: u32, size: u32, kind: u32): bool {
 
 /** The device accesses of one instruction: answered ones are replayed in order, the next one stops the instruction. */
 function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32): u32 {
+  // An instruction that was given up may have left its index behind.
+  if (!load<u32>(MMIO_COUNT)) mmioIndex = 0;
   const index = mmioIndex++;
   if (index < load<u32>(MMIO_COUNT)) {
     const answer: u32 = MMIO_VALUES + (index << 3);
@@ -434,14 +462,21 @@ export function loadAligned(va: u32, size: u32, regime: u32): u32 {
 
 /** Stores the low `size` bytes at an address aligned to them, with the rights of `regime`. */
 export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void {
+  if (storeIndex < load<u32>(STORES_DONE)) {
+    if ((deviceStores >>> storeIndex) & 1) mmioIndex++;
+    storeIndex++;
+    return;
+  }
   if (!translate(va, regime, true)) return;
   const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
   if (load<u32>(WATCH_COUNT) && watched(va, size, 2)) cacheable = false;
   if (!base) {
     const mask: u32 = size == 4 ? 0xffff_ffff : (1 << (size << 3)) - 1;
     deviceAccess(physicalAddress, va, size, true, value & mask);
+    if (!access) deviceStores |= 1 << storeIndex++;
     return;
   }
+  storeIndex++;
   const host = base + (physicalAddress & 0xfff);
   const page = ramPage(base);
   const flags = <u32>load<u8>(PAGE_FLAGS + page);

@@ -34,9 +34,12 @@ import {
   ACCESS_ABORT,
   ACCESS_OK,
   aligned,
+  beginStores,
   clearAccess,
   clearFetchChanged,
+  endStores,
   fetchChanged,
+  interruptStores,
   loadAligned,
   loadHalf,
   loadWord,
@@ -83,6 +86,18 @@ function failed(): u32 {
   const status = access == ACCESS_ABORT ? O.ABORT : O.DEVICE;
   clearAccess();
   return status;
+}
+
+/** Status of an instruction of several accesses that has completed. */
+function doneStores(): u32 {
+  endStores();
+  return done();
+}
+
+/** As `failed`, for such an instruction: what it has stored is not stored again. */
+function failedStores(): u32 {
+  interruptStores();
+  return failed();
 }
 
 // @ts-ignore: decorator
@@ -434,12 +449,13 @@ function doubleTransfer(word: u32, pc: u32, loads: bool): u32 {
   if (!aligned(va, 7, !loads)) return failed();
   const rights = regime();
   if (!loads) {
+    beginStores();
     storeAligned(va & ~3, 4, reg(rd), rights);
-    if (access) return failed();
+    if (access) return failedStores();
     storeAligned((va & ~3) + 4, 4, operand(rd + 1, pc), rights);
-    if (access) return failed();
+    if (access) return failedStores();
     if (writeback && rn != 15) setReg(rn, moved);
-    return done();
+    return doneStores();
   }
   const low = loadAligned(va & ~3, 4, rights);
   if (access) return failed();
@@ -512,15 +528,16 @@ export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool
   if (!aligned(start, 3, true)) return failed();
   let va = start & ~3;
   const rights = regime();
+  beginStores();
   for (let i: u32 = 0; i < 16; i++) {
     if (!((list >>> i) & 1)) continue;
     const value = i == 15 ? pc + (load<u32>(THUMB) ? 4 : 8) : user ? userReg(i) : reg(i);
     storeAligned(va, 4, value, rights);
-    if (access) return failed();
+    if (access) return failedStores();
     va += 4;
   }
   if (mode & 1 && rn != 15) setReg(rn, up ? base + bytes : base - bytes);
-  return done();
+  return doneStores();
 }
 
 /** LDM(2): user-bank registers, no PC. LDM(3): registers and CPSR from SPSR. */
@@ -573,11 +590,13 @@ function unalignedTransfer(word: u32, pc: u32, loads: bool): u32 {
   const va = operand(rn, pc);
   const offset = rawOffset(word, pc, false);
   let value: u32 = loads ? 0 : operand(rd, pc);
+  beginStores();
   for (let i: u32 = 0; i < 4; i++) {
     if (loads) value |= loadAligned(va + i, 1, 1) << (i << 3);
     else storeAligned(va + i, 1, value >>> (i << 3), 1);
-    if (access) return failed();
+    if (access) return failedStores();
   }
+  endStores();
   if (rn != 15) setReg(rn, word & 0x0080_0000 ? va + offset : va - offset);
   if (!loads) return done();
   if (rd == 15) return jumpInterworking(value);

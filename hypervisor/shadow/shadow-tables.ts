@@ -130,7 +130,8 @@ export class ShadowTables {
       if (ap === AP_WRITE) this.addReverse(frameIndex, entry, va);
       return;
     }
-    const entry = fine ? table + ((va >>> 10) & 0x3fc) : table + ((va >>> 12) & 0xff);
+    // A fine table has a word for each KB of a small page, too, and a guest may let them differ.
+    const entry = fine ? table + ((va >>> 10) & 0x3ff) : table + ((va >>> 12) & 0xff);
     let permissions = 0;
     let writable = false;
     for (let quarter = 0; quarter < 4; quarter++) {
@@ -142,11 +143,8 @@ export class ShadowTables {
       permissions |= ap << (4 + quarter * 2);
     }
     const descriptor = (target << 12) | permissions | 2;
-    // In a fine table a small page stands in four consecutive words.
-    for (let i = 0; i < (fine ? 4 : 1); i++) {
-      core.i32[entry + i] = descriptor;
-      if (writable) this.addReverse(frameIndex, entry + i, va);
-    }
+    core.i32[entry] = descriptor;
+    if (writable) this.addReverse(frameIndex, entry, va);
   }
 
   /** Rights of physical user mode for a guest AP field under the regime control bits, by the walk's domain. */
@@ -223,13 +221,16 @@ export class ShadowTables {
 
   /**
    * A store changed the guest word at a physical address in a guarded frame: drops the entries made from it. `ttbr` is
-   * the guest's current table. Returns whether any entry could have come from the word.
+   * the guest's current table, `process` its FCSE register. Returns whether any entry could have come from the word.
    */
-  wordChanged(physical: number, ttbr: number): boolean {
+  wordChanged(physical: number, ttbr: number, process: number): boolean {
     const owner = this.owners.get(physical >>> 10);
     let used = false;
     if (physical - ttbr >= 0 && physical - ttbr < L1_SIZE) {
-      used = this.dropMegabyte((physical - ttbr) >>> 2) || used;
+      const megabyte = (physical - ttbr) >>> 2;
+      used = this.dropMegabyte(megabyte);
+      // The fast context switch extension shows the 32 MB of the process at 0, too.
+      if (megabyte >>> 5 === process >>> 25) used = this.dropMegabyte(megabyte & 31) || used;
     }
     if (owner === MANY) {
       this.flush();
@@ -261,14 +262,10 @@ export class ShadowTables {
       const fine = (descriptor & 3) === 3;
       const table = (core.hostRam + ((descriptor & (fine ? 0xffff_f000 : 0xffff_fc00)) >>> 0) - HOST_BASE) >>> 2;
       const index = (physical >>> 2) & (fine ? 0x3ff : 0xff);
-      // In a fine table a small page fills four words, whichever of them the guest changed.
-      const first = fine ? index & ~3 : index;
-      for (let i = first; i < first + (fine ? 4 : 1); i++) {
-        if (!core.u32[table + i]) continue;
-        core.u32[table + i] = 0;
-        used = true;
-      }
-      if (used) core.exports.flushPage(((megabyte << 20) | ((fine ? first >>> 2 : first) << 12)) >>> 0);
+      if (!core.u32[table + index]) continue;
+      core.u32[table + index] = 0;
+      used = true;
+      core.exports.flushPage(((megabyte << 20) | ((fine ? index >>> 2 : index) << 12)) >>> 0);
     }
     if (used) this.entries--;
     return used;

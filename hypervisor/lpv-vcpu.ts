@@ -1,0 +1,568 @@
+/**
+ * Lightweight paravirtualization: guest kernel and guest user both run in physical user mode, on shadow page tables.
+ * Each sensitive instruction of the kernel has been replaced by one trapping instruction that encodes it; its trap
+ * comes here, and the core executes the original on the virtual CPU's banks. See docs/hypervisor.md.
+ */
+import { Core } from '../emulator/core.ts';
+import { LAYOUT as L } from '../emulator/layout.ts';
+import { newExit, simpleExit } from '../emulator/native-vm.ts';
+import { RegisterFile } from '../emulator/register-file.ts';
+import { CPSR, MODE, type RegisterId } from '../emulator/registers.ts';
+import { ExitReason, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
+import { decodeTrap } from '../isa/lpv.ts';
+import { CAUSE, CAUSES, causeOfWord } from './exit-causes.ts';
+import { ShadowTables } from './shadow/shadow-tables.ts';
+
+const SCTLR_M = 1;
+const SCTLR_S_AND_R = 0x300;
+/** Fault status of a BKPT instruction. */
+const FSR_DEBUG = 2;
+const FSR_ALIGNMENT = 1;
+const FSR_EXTERNAL_SECTION = 8;
+const FSR_EXTERNAL_PAGE = 10;
+/** CPSR bits that an unpatched MRS in user code sees, and so must be physical there. */
+const USER_VISIBLE = 0x3c0;
+
+/** Faults of one instruction that are far beyond what 16 words on two pages can meet: the hypervisor is at fault. */
+const FAULTS_WITHOUT_PROGRESS = 1000;
+
+/** What `resolve` made of a fault of the shadow. */
+const Resolution = { Retry: 0, Override: 1, GuestFault: 2 } as const;
+type Resolution = (typeof Resolution)[keyof typeof Resolution];
+
+export class LpvVcpu implements Vcpu {
+  readonly mode = 'lpv';
+  readonly exit = newExit();
+  readonly counters = new Float64Array(CAUSES.length);
+  /** Exits by physical page of the device. */
+  readonly mmio = new Map<number, number>();
+  total = 0;
+  writeProtectFaults = 0;
+  readonly shadow: ShadowTables;
+  /** Called after each exit has been handled, at an instruction boundary; for comparisons of modes. */
+  onExit: (() => void) | undefined;
+
+  private readonly core: Core;
+  private readonly registers: RegisterFile;
+  private lines = 0;
+  /** Original word of the trap being emulated while a device access is pending, or 0; or a guest instruction is. */
+  private pendingWord = 0;
+  private steppingOverride = false;
+  /** Count at the last fault, and faults since it has changed. */
+  private faultCount = 0;
+  private faults = 0;
+  /** Address of an access that the shadow never satisfies: an error of the hypervisor. */
+  private stuckAt: number | undefined;
+  /** PC at which a breakpoint is to be passed, and the count at which that was asked; -1 for none. */
+  private skipAddress = -1;
+  private skipCount = 0;
+  /** cp15 values that the shadow was made for. */
+  private ttbr = 0;
+  private dacr = 0;
+  private sctlr = 0;
+  private fcse = 0;
+  /** By trap word: original instruction and cause. */
+  private readonly originals = new Map<number, number>();
+  private readonly causes = new Map<number, number>();
+
+  constructor(core: Core) {
+    this.core = core;
+    this.registers = new RegisterFile(core, L.CPU_VIRT);
+    this.shadow = new ShadowTables(core);
+    this.setUp();
+  }
+
+  private setUp(): void {
+    const { core } = this;
+    core.set(L.TRAP_EXCEPTIONS, 1);
+    core.set(L.MASK_VIEW, L.CPU_VIRT);
+    core.set(L.REGIME, 0);
+    this.shadow.install();
+    this.noteControl();
+    this.enterGuestMode();
+  }
+
+  get instructions(): number {
+    return this.core.retired;
+  }
+
+  /** The run loop: one exit after another, until the caller is needed or the budget is used up. */
+  run(budget: number): ExitReason {
+    const { core } = this;
+    const end = core.retired + budget;
+    for (;;) {
+      const left = end - core.retired;
+      if (this.stuckAt !== undefined)
+        return this.internalError(`the shadow does not satisfy an access of 0x${this.stuckAt.toString(16)}`);
+      if (left <= 0) return (this.exit.reason = ExitReason.Budget);
+      if (this.pendingWord) {
+        const reason = this.emulate(this.pendingWord);
+        if (reason !== undefined) return reason;
+        continue;
+      }
+      if (this.steppingOverride) {
+        const reason = this.step();
+        if (reason !== undefined) return reason;
+        continue;
+      }
+      if (this.lines && this.deliverInterrupt()) {
+        this.onExit?.();
+        continue;
+      }
+      if (this.skipAddress >= 0) this.armSkip();
+      const reason = this.dispatch(core.exports.run(left));
+      if (reason !== undefined) return reason;
+      this.onExit?.();
+    }
+  }
+
+  /** Handles a stop of the physical CPU. Undefined: go on. */
+  private dispatch(stop: number): ExitReason | undefined {
+    const { core } = this;
+    switch (stop) {
+      case L.STOP_SVC:
+        return this.supervisorCall(core.get(L.EXIT_WORD));
+      case L.STOP_UNDEFINED:
+        return this.undefinedInstruction(core.get(L.EXIT_WORD));
+      case L.STOP_PREFETCH_ABORT:
+        this.prefetchAbort();
+        return undefined;
+      case L.STOP_DATA_ABORT:
+        return this.dataAbort();
+      default:
+        return simpleExit(core, stop, this.exit) ?? this.internalError(`the core stopped with code ${stop}`);
+    }
+  }
+
+  private internalError(what: string): ExitReason {
+    const pc = this.core.get(L.REGS + 60);
+    this.exit.message = `Internal error of the hypervisor at guest PC 0x${pc.toString(16)}: ${what}. Please report it.`;
+    return (this.exit.reason = ExitReason.InternalError);
+  }
+
+  private count(cause: number): void {
+    this.counters[cause]++;
+    this.total++;
+  }
+
+  private get virtualCpsr(): number {
+    return this.core.get(L.CPU_VIRT + L.C_CPSR);
+  }
+
+  private get inVirtualUser(): boolean {
+    return (this.virtualCpsr & CPSR.MODE) === MODE.usr;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Traps
+
+  private supervisorCall(word: number): ExitReason | undefined {
+    const { core } = this;
+    const length = core.get(L.EXIT_LENGTH);
+    if (this.inVirtualUser) {
+      this.count(CAUSE['guest.svc']);
+      this.inject(0x08, MODE.svc, core.get(L.REGS + 60) + length);
+      return undefined;
+    }
+    const original = length === 4 ? this.originalOf(word) : 0;
+    if (original) return this.trap(original);
+    // The kernel called itself: LPV assumes that kernels do not; it gets its exception all the same.
+    this.count(CAUSE['guest.kernel-svc']);
+    this.inject(0x08, MODE.svc, core.get(L.REGS + 60) + length);
+    return undefined;
+  }
+
+  private undefinedInstruction(word: number): ExitReason | undefined {
+    const { core } = this;
+    const length = core.get(L.EXIT_LENGTH);
+    if (!this.inVirtualUser && length === 4) {
+      const original = this.originalOf(word);
+      if (original) return this.trap(original);
+      // MCR and MRC to cp15 trap by themselves.
+      if ((word & 0x0f00_0f10) === 0x0e00_0f10 && word >>> 28 !== 15) return this.trap(word);
+    }
+    this.count(CAUSE['guest.undefined']);
+    this.inject(0x04, MODE.und, core.get(L.REGS + 60) + length);
+    return undefined;
+  }
+
+  private originalOf(word: number): number {
+    let original = this.originals.get(word);
+    if (original === undefined) {
+      original = decodeTrap(word) ?? 0;
+      this.originals.set(word, original);
+    }
+    return original;
+  }
+
+  private trap(original: number): ExitReason | undefined {
+    let cause = this.causes.get(original);
+    if (cause === undefined) {
+      cause = causeOfWord(original);
+      this.causes.set(original, cause);
+    }
+    this.count(cause);
+    return this.emulate(original);
+  }
+
+  /** Has the core execute a sensitive instruction on the virtual CPU, filling the shadow where its accesses need it. */
+  private emulate(word: number): ExitReason | undefined {
+    const { core } = this;
+    for (;;) {
+      core.exports.setActive(L.CPU_VIRT);
+      const stop = core.exports.emulate(word);
+      core.exports.setActive(L.CPU_PHYS);
+      switch (stop) {
+        case L.STOP_BUDGET:
+        case L.STOP_WATCH:
+        case L.STOP_WFI:
+          this.finishInstruction();
+          this.enterGuestMode();
+          if (core.get(L.EVENTS)) this.systemEvents();
+          return stop === L.STOP_BUDGET ? undefined : simpleExit(core, stop, this.exit);
+        case L.STOP_MMIO_READ:
+        case L.STOP_MMIO_WRITE:
+          this.pendingWord = word;
+          return simpleExit(core, stop, this.exit);
+        case L.STOP_UNDEFINED:
+          this.inject(0x04, MODE.und, core.get(L.REGS + 60) + 4);
+          return undefined;
+        case L.STOP_DATA_ABORT:
+          if (this.resolveDataAbort() === Resolution.GuestFault) return undefined;
+          break;
+        default:
+          return this.internalError(`emulation of 0x${word.toString(16)} stopped with code ${stop}`);
+      }
+    }
+  }
+
+  /** What emulated cp15 writes changed in the guest's translation. */
+  private systemEvents(): void {
+    const { core } = this;
+    core.set(L.EVENTS, 0);
+    const cpu = L.CPU_VIRT;
+    const sctlr = core.get(cpu + L.C_SCTLR);
+    const changed =
+      core.get(cpu + L.C_TTBR0) !== this.ttbr ||
+      core.get(cpu + L.C_DACR) !== this.dacr ||
+      core.get(cpu + L.C_FCSE) !== this.fcse ||
+      ((sctlr ^ this.sctlr) & (SCTLR_M | SCTLR_S_AND_R)) !== 0;
+    this.noteControl();
+    // TLB operations need nothing here: the shadow always agrees with the tables.
+    if (changed) this.shadow.flush();
+  }
+
+  private noteControl(): void {
+    const { core } = this;
+    const cpu = L.CPU_VIRT;
+    this.ttbr = core.get(cpu + L.C_TTBR0);
+    this.dacr = core.get(cpu + L.C_DACR);
+    this.fcse = core.get(cpu + L.C_FCSE);
+    this.sctlr = core.get(cpu + L.C_SCTLR);
+    core.set(L.ALIGN_CHECK, (this.sctlr >>> 1) & 1);
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Exceptions of the guest
+
+  /** Makes the physical CPSR what the virtual mode needs. */
+  private enterGuestMode(): void {
+    const virtual = this.virtualCpsr;
+    const visible = (virtual & CPSR.MODE) === MODE.usr ? virtual & USER_VISIBLE : 0;
+    this.core.set(L.CPU_PHYS + L.C_CPSR, MODE.usr | visible);
+  }
+
+  /** Enters a guest exception through the guest's own vectors. Counts one. */
+  private inject(vector: number, mode: number, link: number, maskFiq = 0): void {
+    const { core } = this;
+    core.exports.setActive(L.CPU_VIRT);
+    core.exports.enterException(vector, mode, link, maskFiq);
+    this.injected();
+  }
+
+  private injected(): void {
+    const { core } = this;
+    core.exports.setActive(L.CPU_PHYS);
+    core.exports.count(1);
+    this.finishInstruction();
+    this.enterGuestMode();
+  }
+
+  private injectDataAbort(fsr: number, va: number): void {
+    const { core } = this;
+    core.exports.setActive(L.CPU_VIRT);
+    core.exports.enterDataAbort(fsr, core.mva(L.CPU_VIRT, va), core.get(L.REGS + 60));
+    this.injected();
+  }
+
+  private injectPrefetchAbort(fsr: number): void {
+    const { core } = this;
+    core.exports.setActive(L.CPU_VIRT);
+    core.exports.enterPrefetchAbort(fsr, core.get(L.REGS + 60));
+    this.injected();
+  }
+
+  /** Delivers a pending virtual interrupt if the guest's masks allow. */
+  private deliverInterrupt(): boolean {
+    const link = this.core.get(L.REGS + 60) + 4;
+    if (this.lines & 2 && !(this.virtualCpsr & CPSR.F)) {
+      this.inject(0x1c, MODE.fiq, link, 1);
+      return true;
+    }
+    if (this.lines & 1 && !(this.virtualCpsr & CPSR.I)) {
+      this.inject(0x18, MODE.irq, link);
+      return true;
+    }
+    return false;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Faults
+
+  /** An instruction has completed: page overrides, device answers and the log of table stores end with it. */
+  private finishInstruction(): void {
+    const { core } = this;
+    this.pendingWord = 0;
+    this.steppingOverride = false;
+    core.set(L.OVERRIDE_COUNT, 0);
+    core.set(L.MMIO_COUNT, 0);
+    core.set(L.STORES_DONE, 0);
+    this.tablesChanged();
+  }
+
+  /** Drops what the shadow has from table words that the instruction in progress has changed. */
+  private tablesChanged(): void {
+    const { core } = this;
+    const logged = core.get(L.TABLE_LOG_COUNT);
+    if (!logged) return;
+    // What is overridden may have been mapped anew.
+    core.set(L.OVERRIDE_COUNT, 0);
+    core.set(L.TABLE_LOG_COUNT, 0);
+    if (logged > L.TABLE_LOG_MAX) {
+      this.shadow.flush();
+      return;
+    }
+    const table = this.ttbr & 0xffff_c000;
+    for (let i = 0; i < logged; i++) this.shadow.wordChanged(core.get(L.TABLE_LOG + i * 4), table >>> 0, this.fcse);
+  }
+
+  private prefetchAbort(): void {
+    const { core } = this;
+    const pc = core.get(L.REGS + 60);
+    const fsr = core.get(L.EXIT_FSR);
+    if (fsr === FSR_DEBUG) {
+      this.count(CAUSE['guest.prefetch-abort']);
+      this.injectPrefetchAbort(fsr);
+      return;
+    }
+    const user = core.get(L.REGIME);
+    const resolution = this.resolve(pc, false, user);
+    if (resolution === Resolution.Retry) {
+      this.count(CAUSE['shadow.fill']);
+      return;
+    }
+    this.count(CAUSE['guest.prefetch-abort']);
+    this.injectPrefetchAbort(resolution === Resolution.Override ? this.externalStatus() : core.get(L.EXIT_FSR));
+  }
+
+  /** A data abort of an unreplaced instruction. */
+  private dataAbort(): ExitReason | undefined {
+    const { core } = this;
+    const before = core.get(L.OVERRIDE_COUNT);
+    switch (this.resolveDataAbort()) {
+      case Resolution.Retry:
+        this.count(CAUSE['shadow.fill']);
+        return undefined;
+      case Resolution.GuestFault:
+        this.count(CAUSE['guest.data-abort']);
+        return undefined;
+      default: {
+        const page = (core.get(L.OVERRIDES + before * 8 + 4) & ~L.OVERRIDE_WRITE) >>> 2;
+        if (core.ramAddress(page * 4096, 4) === undefined) {
+          this.total++;
+          this.mmio.set(page, (this.mmio.get(page) ?? 0) + 1);
+        } else this.count(CAUSE['shadow.page-table-write']);
+        this.steppingOverride = true;
+        return this.step();
+      }
+    }
+  }
+
+  /** Runs the one guest instruction that needs page overrides, and what hidden faults it meets on the way. */
+  private step(): ExitReason | undefined {
+    const { core } = this;
+    for (;;) {
+      // A breakpoint here has been reported, or passed, before the access faulted.
+      core.skipBreakpointOnce();
+      const answered = core.get(L.MMIO_COUNT);
+      const stop = core.exports.run(1);
+      if (stop === L.STOP_MMIO_READ || stop === L.STOP_MMIO_WRITE) return simpleExit(core, stop, this.exit);
+      if (stop === L.STOP_DATA_ABORT) {
+        // The instruction is not over: what devices have answered must not be asked again.
+        core.set(L.MMIO_COUNT, answered);
+        if (this.resolveDataAbort() === Resolution.GuestFault) return undefined;
+        continue;
+      }
+      this.finishInstruction();
+      if (stop === L.STOP_BUDGET) return undefined;
+      return this.dispatch(stop);
+    }
+  }
+
+  /** Resolves the data abort that the core reports. A guest fault has been injected when this returns. */
+  private resolveDataAbort(): Resolution {
+    const { core } = this;
+    this.tablesChanged();
+    const fsr = core.get(L.EXIT_FSR);
+    const va = core.get(L.EXIT_FAR);
+    if ((fsr & 15) === FSR_ALIGNMENT) {
+      this.injectDataAbort(FSR_ALIGNMENT, va);
+      return Resolution.GuestFault;
+    }
+    const write = core.get(L.EXIT_WRITE) !== 0;
+    const resolution = this.resolve(va, write, core.get(L.EXIT_REGIME));
+    if (resolution === Resolution.GuestFault) this.injectDataAbort(core.get(L.EXIT_FSR), va);
+    return resolution;
+  }
+
+  /**
+   * Decides a miss or denial of the shadow by a fresh walk of the guest's tables: makes the entry, or overrides the
+   * page for one instruction (a device, or a store to a guarded table), or finds the guest's own fault (in EXIT_FSR).
+   */
+  private resolve(va: number, write: boolean, user: number): Resolution {
+    const { core } = this;
+    if (core.retired !== this.faultCount) {
+      this.faultCount = core.retired;
+      this.faults = 0;
+    } else if (++this.faults > FAULTS_WITHOUT_PROGRESS) {
+      this.stuckAt = va;
+      core.set(L.EXIT_FSR, this.externalStatus());
+      return Resolution.GuestFault;
+    }
+    const cpu = L.CPU_VIRT;
+    const mva = core.mva(cpu, va);
+    const mmu = (this.sctlr & SCTLR_M) !== 0;
+    const control = Core.regimeControl(this.sctlr, user === 1);
+    let physical = mva;
+    if (mmu) {
+      const fault = core.exports.walk(this.ttbr, this.dacr, mva, 1) || core.exports.permission(control, write ? 1 : 0);
+      if (fault) {
+        core.set(L.EXIT_FSR, fault | (core.get(L.WALK_DOMAIN) << 4));
+        return Resolution.GuestFault;
+      }
+      physical = core.get(L.WALK_PA);
+    }
+    const page = physical >>> 12;
+    if (page >= L.HOST_PAGE && page < L.HOST_PAGE + core.hostRamSize / 4096) {
+      core.set(L.EXIT_FSR, this.externalStatus());
+      return Resolution.GuestFault;
+    }
+    const frame = core.ramAddress(page * 4096, 4096);
+    if (frame === undefined) {
+      this.override(va, physical, write);
+      return Resolution.Override;
+    }
+    if (write && core.u8[L.PAGE_FLAGS + ((frame - L.RAM_BASE) >>> 12)] & L.PAGE_GUEST_TABLE) {
+      this.writeProtectFaults++;
+      this.override(va, physical, write);
+      return Resolution.Override;
+    }
+    this.shadow.fill(va, user, mmu, frame, control);
+    return Resolution.Retry;
+  }
+
+  /** Status of an external abort on the access that the last guest walk found. */
+  private externalStatus(): number {
+    const { core } = this;
+    if (!(this.sctlr & SCTLR_M)) return FSR_EXTERNAL_SECTION;
+    const status = core.get(L.WALK_SHIFT) === 20 ? FSR_EXTERNAL_SECTION : FSR_EXTERNAL_PAGE;
+    return status | (core.get(L.WALK_DOMAIN) << 4);
+  }
+
+  private override(va: number, physical: number, write: boolean): void {
+    const { core } = this;
+    const count = core.get(L.OVERRIDE_COUNT);
+    // One instruction touches at most two pages, to read and then to write; were there more, the oldest gives way.
+    const index = count % L.OVERRIDE_MAX;
+    core.set(L.OVERRIDES + index * 8, va >>> 10);
+    core.set(L.OVERRIDES + index * 8 + 4, (physical >>> 10) | (write ? L.OVERRIDE_WRITE : 0));
+    core.set(L.OVERRIDE_COUNT, Math.min(count + 1, L.OVERRIDE_MAX));
+  }
+
+  private armSkip(): void {
+    const { core } = this;
+    if (core.retired === this.skipCount && core.get(L.REGS + 60) === this.skipAddress) core.skipBreakpointOnce();
+    else this.skipAddress = -1;
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // The seam
+
+  completeMmio(value: number): void {
+    this.core.answerMmio(value, false);
+  }
+
+  failMmio(): void {
+    const { core } = this;
+    const va = core.get(L.EXIT_FAR);
+    if (this.sctlr & SCTLR_M) core.exports.walk(this.ttbr, this.dacr, core.mva(L.CPU_VIRT, va), 1);
+    this.injectDataAbort(this.externalStatus(), va);
+  }
+
+  setIrq(level: boolean): void {
+    this.lines = level ? this.lines | 1 : this.lines & ~1;
+  }
+
+  setFiq(level: boolean): void {
+    this.lines = level ? this.lines | 2 : this.lines & ~2;
+  }
+
+  setFiqPossible(possible: boolean): void {
+    this.core.set(L.FIQ_DEAD, possible ? 0 : 1);
+  }
+
+  reset(): void {
+    this.core.reset();
+    this.lines = 0;
+    this.pendingWord = 0;
+    this.stuckAt = undefined;
+    this.skipAddress = -1;
+    this.steppingOverride = false;
+    this.shadow.flush();
+    this.setUp();
+  }
+
+  readRegister(id: RegisterId): number {
+    return this.registers.read(id);
+  }
+
+  writeRegister(id: RegisterId, value: number): void {
+    if (this.registers.write(id, value)) {
+      this.noteControl();
+      this.shadow.flush();
+    }
+    this.enterGuestMode();
+  }
+
+  translate(virtualAddress: number): Walk {
+    return this.core.translate(L.CPU_VIRT, virtualAddress);
+  }
+
+  setBreakpoints(addresses: readonly number[]): void {
+    this.core.setBreakpoints(addresses);
+  }
+
+  setWatchpoints(watchpoints: readonly Watchpoint[]): void {
+    this.core.setWatchpoints(watchpoints);
+  }
+
+  skipBreakpointOnce(): void {
+    this.skipAddress = this.core.get(L.REGS + 60);
+    this.skipCount = this.core.retired;
+  }
+
+  memoryChanged(physicalAddress: number, length: number): void {
+    this.core.exports.memoryChanged(physicalAddress, length);
+    this.shadow.flush();
+  }
+}

@@ -1,0 +1,74 @@
+/** A32 words by the rows of the instruction table: what hostile guests are written in, so that no assembler is needed. */
+import { A32_ROWS } from '../../isa/a32.ts';
+import { lookupA32 } from '../../isa/decode.ts';
+import { encodeTrap } from '../../isa/lpv.ts';
+import { depositFields, type Fields } from '../../isa/row.ts';
+import { needsTrap } from '../../isa/sensitivity.ts';
+
+const BITS = new Map(A32_ROWS.map(({ name, bits }) => [name, bits]));
+export const NOP = 0xe1a0_0000;
+export const BRANCH_TO_SELF = 0xeaff_fffe;
+
+/** The word of a row with fields by letter; the condition is "always" unless `c` is given. */
+export function instruction(name: string, fields: Fields): number {
+  const bits = BITS.get(name);
+  if (bits === undefined) throw new Error(`The instruction table has no row ${name}.`);
+  return depositFields(bits, { c: 14, ...fields });
+}
+
+/**
+ * Whether a word is sensitive and does not trap by itself, in any form: also in an UNPREDICTABLE one (should-be-zero
+ * bits set), which no compiler emits, which has no trap word, and which the core executes like the regular form.
+ */
+export function sensitiveInAnyForm(word: number): boolean {
+  const row = lookupA32(word, 'v6');
+  const regular = row ? ((word & ~row.shouldMask) | row.shouldValue) >>> 0 : word;
+  return needsTrap(word) || needsTrap(regular);
+}
+
+/** What a paravirtualized kernel has in the place of a word: its trap word, or the word itself; NOP when it has none. */
+export function patched(word: number): number {
+  return sensitiveInAnyForm(word) ? (encodeTrap(word) ?? NOP) : word;
+}
+
+/** As `instruction`, and paravirtualized. */
+export function kernel(name: string, fields: Fields): number {
+  return patched(instruction(name, fields));
+}
+
+/** Four words that put a constant into a register, without a literal pool. */
+export function constant(d: number, value: number): number[] {
+  return [0, 8, 16, 24].map((shift) => {
+    const byte = (value >>> shift) & 0xff;
+    const fields = { d, n: d, i: byte, r: shift ? (32 - shift) / 2 : 0 };
+    return instruction(shift ? 'ORR_imm' : 'MOV_imm', fields);
+  });
+}
+
+export function load(d: number, n: number, offset = 0): number {
+  return instruction('LDR_imm', { P: 1, U: 1, d, n, i: offset });
+}
+
+export function store(d: number, n: number, offset = 0): number {
+  return instruction('STR_imm', { P: 1, U: 1, d, n, i: offset });
+}
+
+/** MCR to the system control coprocessor. */
+export function system(crn: number, d: number, crm = 0, op2 = 0): number {
+  return instruction('MCR', { d, n: crn, p: 15, m: crm, Q: op2 });
+}
+
+/** A branch by a number of words from the instruction itself. */
+export function branch(words: number, c = 14): number {
+  return instruction('B', { c, i: (words - 2) & 0xff_ffff });
+}
+
+export const svc = (number: number): number => instruction('SVC', { i: number });
+
+/** Descriptors of the guest's tables (ARM DDI 0100I, B4.7). */
+export const section = (base: number, ap = 3, domain = 0): number => (base | (ap << 10) | (domain << 5) | 0x12) >>> 0;
+export const coarse = (base: number, domain = 0): number => (base | (domain << 5) | 0x11) >>> 0;
+export const fine = (base: number, domain = 0): number => (base | (domain << 5) | 0x13) >>> 0;
+export const large = (base: number, aps = 0xff): number => (base | (aps << 4) | 1) >>> 0;
+export const small = (base: number, aps = 0xff): number => (base | (aps << 4) | 2) >>> 0;
+export const tiny = (base: number, ap = 3): number => (base | (ap << 4) | 3) >>> 0;
