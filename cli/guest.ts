@@ -4,6 +4,7 @@ import type { GuestConfig } from '../debug-adapter/launch/guest-config.ts';
 import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
 import { resolveGuest } from '../debug-adapter/launch/resolve-guest.ts';
 import { applyBoot } from '../emulator/boot/apply.ts';
+import { prepareCore } from '../emulator/core.ts';
 import type { Machine } from '../emulator/machine.ts';
 import type { OptionSpecs, ParsedArguments } from './command.ts';
 
@@ -41,6 +42,7 @@ const MAX_CLOCK = 1e6;
 /** Loads the guest that the arguments name. Throws an `InputError` or a `UsageError` for what is wrong with it. */
 export async function loadGuest(guest: string | GuestConfig | undefined, args: ParsedArguments): Promise<LoadedGuest> {
   const clock = args.positive('clock', MAX_CLOCK);
+  const prepared = prepareCore();
   const resolved = await resolveGuest(
     guest,
     {
@@ -58,6 +60,7 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
     nodeFileSystem,
     process.cwd(),
   );
+  await prepared;
   const { machine, plan, elf } = await createMachine(resolved);
   return {
     name: resolved.name,

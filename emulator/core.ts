@@ -51,13 +51,23 @@ function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/**
- * Compiles the embedded core, once for the whole process. A program that knows it will need a machine calls this first:
- * compilation goes on beside the reading of the guest.
- */
-export function coreModule(): Promise<WebAssembly.Module> {
+/** Compiles the embedded core once for the whole process. */
+function coreModule(): Promise<WebAssembly.Module> {
   compiled ??= WebAssembly.compile(decodeBase64(CORE_WASM_BASE64));
   return compiled;
+}
+
+/** Instructions after which the engine has begun to optimise the interpreter; a millisecond or two. */
+const WARM_UP_INSTRUCTIONS = 20_000;
+
+/**
+ * Compiles the core and makes the engine start optimising it. A program that knows it will need a machine calls this
+ * first and goes on reading the guest meanwhile: the optimised code is there when the guest starts.
+ */
+export async function prepareCore(): Promise<void> {
+  const core = await Core.create([{ base: 0, size: PAGE }]);
+  // RAM of zeros: a page of instructions, then prefetch aborts to its start.
+  core.exports.run(WARM_UP_INSTRUCTIONS);
 }
 
 export class Core {

@@ -12,10 +12,14 @@ const PIECE = 0x4000;
 /** Decompression that the host offers; several times as fast as JavaScript. */
 export interface HostInflate {
   /**
-   * Inflates a raw deflate stream (RFC 1951) at the start of the bytes, to at most `limit` bytes. Tells how many bytes
-   * of input the stream took. Throws on damage or excess.
+   * Inflates a raw deflate stream (RFC 1951) at the start of the bytes, to at most `limit` bytes; probably `expected`
+   * bytes come out. Tells how many bytes of input the stream took. Throws on damage or excess.
    */
-  inflateRaw(bytes: Uint8Array, limit: number): { readonly content: Uint8Array; readonly consumed: number };
+  inflateRaw(
+    bytes: Uint8Array,
+    limit: number,
+    expected: number,
+  ): { readonly content: Uint8Array; readonly consumed: number };
   /** CRC-32 of ISO 3309. */
   crc32(bytes: Uint8Array): number;
 }
@@ -99,8 +103,9 @@ export function gunzipMember(bytes: Uint8Array, limit: number, name = 'gzip file
 function hostMember(file: Uint8Array, start: number, limit: number): GzipMember | undefined {
   if (!host) return undefined;
   try {
-    const { content, consumed } = host.inflateRaw(file.subarray(start), limit);
     const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+    const expected = view.getUint32(file.length - 4, true);
+    const { content, consumed } = host.inflateRaw(file.subarray(start), limit, expected);
     const trailer = start + consumed;
     const intact = view.getUint32(trailer, true) === host.crc32(content);
     return intact && view.getUint32(trailer + 4, true) === content.length >>> 0

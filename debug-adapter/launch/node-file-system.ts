@@ -12,10 +12,12 @@ interface InflateInfo {
 }
 
 useHostInflate({
-  inflateRaw: (bytes, limit) => {
+  inflateRaw: (bytes, limit, expected) => {
     const { buffer, engine } = inflateRawSync(bytes, {
       info: true,
       maxOutputLength: limit,
+      // One piece instead of many, when the caller's guess of the size is right.
+      chunkSize: Math.max(64, Math.min(expected + 1, limit)),
     }) as unknown as InflateInfo;
     return { content: buffer, consumed: engine.bytesWritten };
   },
@@ -23,7 +25,10 @@ useHostInflate({
 });
 
 export const nodeFileSystem: FileSystem = {
-  readFile: async (path) => new Uint8Array(await readFile(path)),
+  readFile: async (path) => {
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  },
   isDirectory: async (path) => {
     try {
       return (await stat(path)).isDirectory();

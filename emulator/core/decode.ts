@@ -5,7 +5,6 @@ import {
   BREAKS,
   BREAK_COUNT,
   BREAK_PAGES,
-  MAX_RAM,
   PAGE_CODE,
   PAGE_FLAGS,
   RAM_BASE,
@@ -21,11 +20,16 @@ import * as O from './ops';
 
 let slotsUsed: u32 = 0;
 
+/** By slot: the RAM page that it decodes. */
+const SLOT_PAGES: u32 = <u32>memory.data(8192);
+
 /** Drops every decoded instruction. */
 export function dropDecoded(): void {
-  memory.fill(SLOT_ARM, 0, (MAX_RAM >>> 12) * 8);
-  for (let i: u32 = 0; i < MAX_RAM >>> 12; i++) {
-    store<u8>(PAGE_FLAGS + i, load<u8>(PAGE_FLAGS + i) & ~(<u8>PAGE_CODE));
+  for (let i: u32 = 0; i < slotsUsed; i++) {
+    const page = load<u32>(SLOT_PAGES + (i << 2));
+    store<u32>(SLOT_ARM + (page << 2), 0);
+    store<u32>(SLOT_THUMB + (page << 2), 0);
+    store<u8>(PAGE_FLAGS + page, load<u8>(PAGE_FLAGS + page) & ~(<u8>PAGE_CODE));
   }
   slotsUsed = 0;
   flushAll();
@@ -38,6 +42,7 @@ export function slotOf(hostPage: u32, thumb: u32): u32 {
   let slot: u32 = load<u32>(pointer);
   if (slot) return slot;
   if (slotsUsed == SLOT_COUNT) dropDecoded();
+  store<u32>(SLOT_PAGES + (slotsUsed << 2), page);
   slot = SLOTS + slotsUsed++ * SLOT_SIZE;
   const length: u32 = thumb ? 16384 : 8192;
   memory.fill(slot, 0, length);
