@@ -30,6 +30,8 @@ export function statistics(run: FinishedRun): Record<string, unknown> {
     console: run.console,
     exits: { total: counted?.total ?? 0, byCause: { ...counted?.byCause } },
     shadow: { ...(counted?.shadow ?? NO_SHADOW) },
+    cacheOperations: machine.vm.operations.cache,
+    tlbOperations: machine.vm.operations.tlb,
     worldSwitches: counted?.worldSwitches ?? 0,
     hostInstructions: counted?.hostInstructions ?? 0,
   };

@@ -191,6 +191,7 @@ export function fakeMachine(
     vcpu,
     ram: (address, length) => (address + length <= ramSize ? ram.subarray(address, address + length) : undefined),
     nameDevices: () => undefined,
+    operations: { cache: 0, tlb: 0 },
     statistics,
   };
   const typed: number[] = [];

@@ -166,6 +166,8 @@ export class Core {
     this.set(L.LINES, 0);
     this.set(L.RETIRED, 0);
     this.set(L.RETIRED + 4, 0);
+    this.set(L.CACHE_OPS, 0);
+    this.set(L.TLB_OPS, 0);
     this.set(L.MMIO_COUNT, 0);
     this.set(L.OVERRIDE_COUNT, 0);
     this.set(L.STORES_DONE, 0);
@@ -173,6 +175,11 @@ export class Core {
     this.set(L.EVENTS, 0);
     this.exports.updateRegimes();
     this.exports.dropDecoded();
+  }
+
+  /** Cache and TLB operations executed. */
+  get operations(): { readonly cache: number; readonly tlb: number } {
+    return { cache: this.get(L.CACHE_OPS), tlb: this.get(L.TLB_OPS) };
   }
 
   /** Instructions retired and exceptions entered. */

@@ -152,6 +152,10 @@ export class NativeMachine implements VirtualMachine {
     return new NativeMachine(core);
   }
 
+  get operations(): { readonly cache: number; readonly tlb: number } {
+    return this.core.operations;
+  }
+
   get slots(): readonly MemorySlot[] {
     return this.core.slots;
   }

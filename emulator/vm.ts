@@ -147,6 +147,8 @@ export interface VirtualMachine {
    * wholly inside one slot.
    */
   ram(physicalAddress: number, length: number): Uint8Array | undefined;
+  /** Cache and TLB operations that the guest has executed; caches are not modelled, so the former have no effect. */
+  readonly operations: { readonly cache: number; readonly tlb: number };
   /** Gives statistics the names of devices by guest physical address. */
   nameDevices(name: (address: number) => string | undefined): void;
   /** Statistics of a virtualized mode; undefined in native mode. */

@@ -20,6 +20,10 @@ export class LpvMachine implements VirtualMachine {
     return new LpvMachine(await Core.create(slots, ShadowTables.RAM_SIZE));
   }
 
+  get operations(): { readonly cache: number; readonly tlb: number } {
+    return this.core.operations;
+  }
+
   get slots(): readonly MemorySlot[] {
     return this.core.slots;
   }
