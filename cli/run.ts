@@ -2,12 +2,12 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { GdbServer } from '../debug-adapter/node-gdb-server.ts';
+import { Pacer } from '../emulator/pacing.ts';
 import { type Command, ExitCode, type ParsedArguments, UsageError } from './command.ts';
 import { ConsoleOutput } from './console-output.ts';
 import { ESCAPE_HELP } from './escape-key.ts';
 import { GUEST_OPTIONS, loadGuest, type LoadedGuest } from './guest.ts';
 import { GuestRun, type RunEnd } from './guest-run.ts';
-import { Pacer } from './pacing.ts';
 import { type FinishedRun, statistics, summary } from './summary.ts';
 import { connectInput } from './terminal-input.ts';
 import { unescapeText } from './unescape-text.ts';
@@ -116,8 +116,7 @@ async function runGuest(
   const { machine } = loaded;
   const output = new ConsoleOutput(process.stdout);
   const interactive = process.stdin.isTTY;
-  const pacer = new Pacer();
-  if (interactive) pacer.attach(machine);
+  const pacer = new Pacer(setImmediate);
   const run = new GuestRun(machine, {
     until: options.until,
     maxInstructions: options.maxInstructions,
@@ -127,18 +126,15 @@ async function runGuest(
     schedule: (task) => output.whenReady(() => (interactive ? pacer.schedule(task) : void setImmediate(task))),
     ...(!options.json && { onOutput: (byte) => output.put(byte) }),
   });
+  if (interactive) pacer.attach(run.runner);
   const leave = (reason: 'left' | 'signal', exitCode: number, text: string): void => {
     run.leave(reason, exitCode, text);
-    pacer.wake();
   };
   output.onBroken = () => leave('left', ExitCode.ok, 'the reader of the console has gone');
   if (options.input) run.runner.type(options.input);
   const disconnectInput = connectInput(process.stdin, {
     pending: () => machine.input.pending,
-    onBytes: (bytes) => {
-      run.runner.type(bytes);
-      pacer.wake();
-    },
+    onBytes: (bytes) => run.runner.type(bytes),
     onCommand: (command) => {
       if (command === 'leave') leave('left', ExitCode.ok, 'left by Ctrl-A X');
       else process.stderr.write(`\r\n${ESCAPE_HELP}\r\n`);

@@ -4,10 +4,12 @@
  */
 import type { Machine, StopReason } from './machine.ts';
 
-/** Wall-clock length that a slice aims at, milliseconds. */
+/** Wall-clock length of a slice, milliseconds. */
 const SLICE_MS = 8;
-const FIRST_SLICE = 200_000;
-const LARGEST_SLICE = 20_000_000;
+/** A slice looks at the clock about this often, milliseconds: guest code may suddenly be many times slower. */
+const CHUNK_MS = 0.5;
+const SMALLEST_CHUNK = 10_000;
+const LARGEST_CHUNK = 2_000_000;
 
 /** Why a resumed machine is standing again. */
 export type RunnerStop = Exclude<StopReason, 'budget' | 'requested'> | 'paused' | 'stepped';
@@ -21,11 +23,14 @@ export class Runner {
   readonly onStop = new Set<(stop: RunnerStop) => void>();
   /** Called each time the machine is resumed (not for single steps). */
   readonly onResume = new Set<() => void>();
+  /** Called when the next slice should not wait: a pause is asked for, or a key has been typed. */
+  readonly onHurry = new Set<() => void>();
   private readonly schedule: Schedule;
   private readonly clock: () => number;
   private isRunning = false;
   private pauseRequested = false;
-  private slice = FIRST_SLICE;
+  /** Instructions between two looks at the clock. */
+  private chunk = SMALLEST_CHUNK;
   private wakeIdle: (() => void) | undefined;
 
   constructor(machine: Machine, schedule: Schedule, clock: () => number = () => performance.now()) {
@@ -62,28 +67,25 @@ export class Runner {
     if (!this.isRunning) return;
     this.pauseRequested = true;
     this.machine.requestStop();
-    this.wakeIdle?.();
+    this.hurry();
   }
 
   /** Types into the guest's console; wakes a guest that only input can wake. */
   type(bytes: Iterable<number>): void {
     this.machine.input.type(bytes);
+    this.hurry();
+  }
+
+  private hurry(): void {
     this.wakeIdle?.();
+    for (const listener of this.onHurry) listener();
   }
 
   private runSlice(end: number): void {
     const { machine } = this;
     if (this.pauseRequested) return this.stop('paused');
-    const left = end - machine.vcpu.instructions;
-    if (left <= 0) return this.stop('stepped');
-    const started = this.clock();
-    const before = machine.vcpu.instructions;
-    const reason = machine.run(Math.min(left, this.slice));
-    const elapsed = this.clock() - started;
-    if (machine.vcpu.instructions - before === this.slice) {
-      const wanted = elapsed > 0 ? (this.slice * SLICE_MS) / elapsed : LARGEST_SLICE;
-      this.slice = Math.round(Math.min(LARGEST_SLICE, Math.max(FIRST_SLICE, wanted, this.slice / 2)));
-    }
+    if (machine.vcpu.instructions >= end) return this.stop('stepped');
+    const reason = this.runChunks(end);
     switch (reason) {
       case 'budget':
       case 'requested':
@@ -104,8 +106,27 @@ export class Runner {
     }
   }
 
+  /** Runs for the length of a slice, or until something else than the clock ends it. */
+  private runChunks(end: number): StopReason {
+    const { machine } = this;
+    const started = this.clock();
+    for (let now = started; ;) {
+      const before = machine.vcpu.instructions;
+      const reason = machine.run(Math.min(end - before, this.chunk));
+      const elapsed = this.clock() - now;
+      now += elapsed;
+      if (machine.vcpu.instructions - before === this.chunk) {
+        const wanted = elapsed > 0 ? (this.chunk * CHUNK_MS) / elapsed : LARGEST_CHUNK;
+        this.chunk = Math.round(Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, wanted), this.chunk * 2));
+      }
+      if (reason !== 'budget' || now - started >= SLICE_MS || machine.vcpu.instructions >= end) return reason;
+    }
+  }
+
   private stop(reason: RunnerStop): void {
     this.isRunning = false;
+    // A stop may have been asked for while the machine came to a stand by itself.
+    this.machine.cancelStopRequest();
     // A pause that came too late for the last slice must not end the next step.
     this.machine.cancelStopRequest();
     for (const listener of [...this.onStop]) listener(reason);

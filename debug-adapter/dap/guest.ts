@@ -1,5 +1,6 @@
 /** A loaded guest with everything that the parts of a debug session share. */
 import type { Machine } from '../../emulator/machine.ts';
+import { Pacer } from '../../emulator/pacing.ts';
 import { REGISTER } from '../../emulator/registers.ts';
 import { Runner, type Schedule } from '../../emulator/runner.ts';
 import type { ElfFile } from '../../formats/elf.ts';
@@ -56,7 +57,9 @@ export class Guest {
     this.name = loaded.name;
     this.cpu = loaded.cpu;
     this.machine = loaded.machine;
-    this.runner = new Runner(loaded.machine, schedule);
+    const pacer = new Pacer(schedule);
+    this.runner = new Runner(loaded.machine, pacer.schedule);
+    pacer.attach(this.runner);
     this.symbols = new SymbolIndex(loaded.files);
     this.unwinder = new Unwinder(loaded.files, this.symbols);
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);

@@ -84,7 +84,7 @@ export class RunControl {
 
   /** `stepIn`: one instruction, into whatever it calls or raises. */
   stepIn(): void {
-    const stop = this.stepOne();
+    const stop = this.guest.runner.step();
     if (stop === 'stepped') this.stoppedAfterStep();
     else this.stopped(stop);
   }
@@ -96,7 +96,7 @@ export class RunControl {
     const sp = guest.read('sp');
     const mode = guest.read('cpsr') & MODE_BITS;
     const after = (from + (guest.thumb ? this.thumbSize(from) : 4)) >>> 0;
-    const stop = this.stepOne();
+    const stop = guest.runner.step();
     if (stop !== 'stepped') {
       this.stopped(stop);
       return;
@@ -145,17 +145,9 @@ export class RunControl {
     this.guest.runner.pause();
   }
 
-  private stepOne(): RunnerStop {
-    const { runner, machine } = this.guest;
-    const before = machine.vcpu.instructions;
-    const stop = runner.step();
-    // A stop asked for while the machine was coming to a stand is delivered late, before the instruction.
-    return stop === 'stepped' && machine.vcpu.instructions === before ? runner.step() : stop;
-  }
-
   private stoppedAfterStep(): void {
     const ids = this.breakpoints.hits(this.guest.pc);
-    const stop: Stop = { reason: 'step', description: describeStop(this.guest.machine, 'stepped') };
+    const stop: Stop = { reason: 'step', description: `Stepped to ${hex32(this.guest.pc)}` };
     if (ids.length > 0) stop.hitBreakpointIds = ids;
     this.listener.stopped(stop);
   }
