@@ -61,7 +61,7 @@ export class LpvVcpu implements Vcpu {
   private dacr = 0;
   private sctlr = 0;
   private fcse = 0;
-  /** By trap word: original instruction and cause. */
+  /** By trap word: original instruction; by original: cause. Words are signed here: V8 would box larger numbers. */
   private readonly originals = new Map<number, number>();
   private readonly causes = new Map<number, number>();
 
@@ -121,9 +121,9 @@ export class LpvVcpu implements Vcpu {
     const { core } = this;
     switch (stop) {
       case L.STOP_SVC:
-        return this.supervisorCall(core.get(L.EXIT_WORD));
+        return this.supervisorCall(core.i32[L.EXIT_WORD >>> 2]);
       case L.STOP_UNDEFINED:
-        return this.undefinedInstruction(core.get(L.EXIT_WORD));
+        return this.undefinedInstruction(core.i32[L.EXIT_WORD >>> 2]);
       case L.STOP_PREFETCH_ABORT:
         this.prefetchAbort();
         return undefined;
@@ -189,7 +189,7 @@ export class LpvVcpu implements Vcpu {
   private originalOf(word: number): number {
     let original = this.originals.get(word);
     if (original === undefined) {
-      original = decodeTrap(word) ?? 0;
+      original = (decodeTrap(word >>> 0) ?? 0) | 0;
       this.originals.set(word, original);
     }
     return original;
@@ -198,7 +198,7 @@ export class LpvVcpu implements Vcpu {
   private trap(original: number): ExitReason | undefined {
     let cause = this.causes.get(original);
     if (cause === undefined) {
-      cause = causeOfWord(original);
+      cause = causeOfWord(original >>> 0);
       this.causes.set(original, cause);
     }
     this.count(cause);

@@ -79,7 +79,11 @@ export class ShadowTables {
   /** Drops every entry, and with them every claim on the guest's table frames. */
   flush(): void {
     const { u32, u8 } = this.core;
-    for (const megabyte of this.megabytes) for (const root of this.roots) u32[root + megabyte] = 0;
+    const [privileged, user] = this.roots;
+    for (const megabyte of this.megabytes) {
+      u32[privileged + megabyte] = 0;
+      u32[user + megabyte] = 0;
+    }
     this.megabytes.length = 0;
     this.poolNext = this.poolStart;
     for (const page of this.reverseUsed) this.reverseHead[page] = 0;
@@ -242,7 +246,8 @@ export class ShadowTables {
 
   private dropMegabyte(megabyte: number): boolean {
     let used = false;
-    for (const root of this.roots) {
+    for (let user = 0; user < 2; user++) {
+      const root = this.roots[user];
       if (!this.core.u32[root + megabyte]) continue;
       this.core.u32[root + megabyte] = 0;
       this.tables--;
@@ -256,7 +261,8 @@ export class ShadowTables {
   private dropWord(megabyte: number, physical: number): boolean {
     const { core } = this;
     let used = false;
-    for (const root of this.roots) {
+    for (let user = 0; user < 2; user++) {
+      const root = this.roots[user];
       const descriptor = core.u32[root + megabyte];
       if (!descriptor) continue;
       const fine = (descriptor & 3) === 3;
