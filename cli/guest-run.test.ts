@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CONSOLE, fakeMachine, WORD } from '../debug-adapter/fake-machine.testing.ts';
+import { CONSOLE, fakeMachine, WORD } from '../emulator/fake-machine.testing.ts';
 import { REGISTER } from '../emulator/registers.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from './guest-run.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { MODE } from '../emulator/registers.ts';
-import { fakeMachine, WINDOW } from './fake-machine.testing.ts';
+import { fakeMachine, WINDOW } from '../emulator/fake-machine.testing.ts';
 import {
   decodePsr,
   describeStop,

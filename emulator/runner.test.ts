@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fakeMachine } from '../debug-adapter/fake-machine.testing.ts';
+import { fakeMachine } from './fake-machine.testing.ts';
 import type { StopReason } from './machine.ts';
 import { Runner, type RunnerStop } from './runner.ts';
 

@@ -5,7 +5,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { gunzipSync } from 'fflate';
 import { REGISTER } from '../../emulator/registers.ts';
 import { ElfFile } from '../../formats/elf.ts';
-import { CONSOLE, fakeMachine, WORD, type FakeMachine } from '../fake-machine.testing.ts';
+import { CONSOLE, fakeMachine, WORD, type FakeMachine } from '../../emulator/fake-machine.testing.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import type { AdapterHost, LoadedRange } from './guest.ts';
 import { TraplineSession } from './session.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Runner } from '../../emulator/runner.ts';
 import { asciiBytes, asciiText, encodeGdbPacket, GdbPacketParser, hexToBytes } from '../../formats/gdb-packet.ts';
-import { fakeMachine, WORD } from '../fake-machine.testing.ts';
+import { fakeMachine, WORD } from '../../emulator/fake-machine.testing.ts';
 import { GdbSession } from './stub.ts';
 
 const NOPS = Array.from({ length: 64 }, () => WORD.nop);

@@ -19,7 +19,8 @@ useHostInflate({
       // One piece instead of many, when the caller's guess of the size is right.
       chunkSize: Math.max(64, Math.min(expected + 1, limit)),
     }) as unknown as InflateInfo;
-    return { content: buffer, consumed: engine.bytesWritten };
+    const content = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+    return { content, consumed: engine.bytesWritten };
   },
   crc32,
 });

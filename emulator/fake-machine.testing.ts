@@ -2,11 +2,11 @@
  * A machine for tests of debuggers, small enough to read: RAM at 0, an optional window at 0xc0000000 onto it, and a CPU
  * that knows branches, `ldr r0, [r1]`, `str r0, [r1]`, `wfi` (as mcr), and takes every other word for a no-op.
  */
-import type { Board } from '../emulator/boards/board.ts';
-import type { SerialPort } from '../emulator/bus/device.ts';
-import { BUS_ERROR } from '../emulator/bus/device.ts';
-import { Machine } from '../emulator/machine.ts';
-import { CPSR, MODE, REGISTER, REGISTER_NAMES } from '../emulator/registers.ts';
+import type { Board } from './boards/board.ts';
+import type { SerialPort } from './bus/device.ts';
+import { BUS_ERROR } from './bus/device.ts';
+import { Machine } from './machine.ts';
+import { CPSR, MODE, REGISTER, REGISTER_NAMES } from './registers.ts';
 import {
   ExitReason,
   type Vcpu,
@@ -15,7 +15,7 @@ import {
   type VirtualMachine,
   type Walk,
   type Watchpoint,
-} from '../emulator/vm.ts';
+} from './vm.ts';
 
 export const WORD = { nop: 0xe1a00000, branchToSelf: 0xeafffffe, ldr: 0xe5910000, str: 0xe5810000, wfi: 0xee070f90 };
 /** Start of the window onto RAM. */
