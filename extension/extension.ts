@@ -11,7 +11,10 @@ export function activate(context: vscode.ExtensionContext): void {
   const terminals = new GuestTerminals(DEBUG_TYPE);
   context.subscriptions.push(
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
-      createDebugAdapterDescriptor: () => adapterDescriptor(context.extensionUri.fsPath),
+      createDebugAdapterDescriptor: ({ workspaceFolder }) => {
+        const folder = workspaceFolder ?? vscode.workspace.workspaceFolders?.[0];
+        return adapterDescriptor(context.extensionUri.fsPath, folder?.uri.fsPath);
+      },
     }),
     vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new TraplineConfigurationProvider()),
     vscode.debug.registerDebugConfigurationProvider(

@@ -2,9 +2,13 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 
-/** The command `trapline dap`, run by the Node runtime that the editor contains. */
-export function adapterDescriptor(extensionPath: string): vscode.DebugAdapterDescriptor {
+/**
+ * The command `trapline dap`, run by the Node runtime that the editor contains. Relative paths of a launch
+ * configuration start at `folder`.
+ */
+export function adapterDescriptor(extensionPath: string, folder: string | undefined): vscode.DebugAdapterDescriptor {
   return new vscode.DebugAdapterExecutable(process.execPath, [join(extensionPath, 'dist', 'cli.js'), 'dap'], {
     env: { ELECTRON_RUN_AS_NODE: '1' },
+    ...(folder !== undefined && { cwd: folder }),
   });
 }

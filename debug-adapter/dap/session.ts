@@ -262,7 +262,7 @@ export class TraplineSession extends DebugSession {
 
   private async load(args: LaunchArguments, signal: AbortSignal): Promise<void> {
     const loadedGuest = await this.host.load(args, signal).catch((error: unknown) => {
-      throw error instanceof errors.UserError ? error : errors.launchFailed(messageOf(error));
+      throw error instanceof errors.UserError ? error : errors.launchFailed(inAttributes(messageOf(error)));
     });
     if (signal.aborted || this.closed) throw errors.requestCancelled();
     this.unload();
@@ -390,6 +390,11 @@ export class TraplineSession extends DebugSession {
 
 function bodyOf(reply: Reply): { body?: object } {
   return reply.body ? { body: reply.body } : {};
+}
+
+/** A message for the command line, in terms of launch attributes: `--mode native` is `"mode": "native"` here. */
+function inAttributes(message: string): string {
+  return message.replace(/--([a-z]+) ([\w.]+)/g, '"$1": "$2"');
 }
 
 /** The reference in a `source` request: in its `source`, or beside it as older clients have it. */

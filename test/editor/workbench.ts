@@ -57,11 +57,60 @@ export class Workbench {
   /** Runs a command of the palette by its title. */
   async command(title: string): Promise<void> {
     await this.press('F1');
-    const input = this.page.locator('.quick-input-widget input');
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first().waitFor();
+    await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
+    await this.pick(title);
+  }
+
+  /** Chooses an entry of the list that is open. */
+  async pick(label: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first().click();
+  }
+
+  /** Starts to debug as F5 does without a launch.json; waits until the editor knows our debugger. */
+  async startByPicking(debuggerName: string): Promise<void> {
+    const entry = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: debuggerName }).first();
+    const pressed = async (): Promise<boolean> => {
+      if (!(await entry.isVisible())) await this.press('F5');
+      return entry.waitFor({ timeout: 1000 }).then(
+        () => true,
+        () => false,
+      );
+    };
+    await this.until('F5 offers our debugger', pressed, (offered) => offered, 30_000);
+    await entry.click();
+  }
+
+  /** Adds a breakpoint by function name. */
+  async addFunctionBreakpoint(name: string): Promise<void> {
+    await this.command('Add Function Breakpoint');
+    const box = this.page.locator('.debug-breakpoints input').first();
+    await box.waitFor();
+    await box.fill(name);
     await this.press('Enter');
+  }
+
+  /** The text of the line that is marked as the next to be executed; empty for none. */
+  async markedLine(): Promise<string> {
+    const marker = this.page.locator('.monaco-editor .debug-top-stack-frame-line').first();
+    const box = await marker.boundingBox({ timeout: 200 }).catch(() => null);
+    if (!box) return '';
+    const lines = this.page.locator('.monaco-editor .view-lines .view-line');
+    for (const line of await lines.all()) {
+      const at = await line.boundingBox({ timeout: 200 }).catch(() => null);
+      if (at && Math.abs(at.y - box.y) < 4) return plain(await line.innerText());
+    }
+    return '';
+  }
+
+  /** The text of the dialog or the notification that is shown; empty for none. */
+  async message(): Promise<string> {
+    const texts = await this.page.locator('.monaco-dialog-box, .notification-list-item-message').allInnerTexts();
+    return plain(texts.join(' '));
+  }
+
+  /** Whether a debug session is active. */
+  async debugging(): Promise<boolean> {
+    return this.page.locator('.debug-toolbar').first().isVisible();
   }
 
   /** Rows of the call stack's frames. */
@@ -82,8 +131,7 @@ export class Workbench {
   /** The text of the terminal that is shown. */
   async terminalText(): Promise<string> {
     const rows = await this.page.locator('.terminal-wrapper.active .xterm-rows > div').allTextContents();
-    // Cells without a character are drawn as no-break spaces.
-    return rows.map((row) => row.replaceAll('\u00a0', ' ').trimEnd()).join('\n');
+    return rows.map((row) => plain(row).trimEnd()).join('\n');
   }
 
   /** Waits until something holds, and returns it. */
@@ -99,4 +147,9 @@ export class Workbench {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+}
+
+/** Text as it was before the page was drawn: spaces are drawn as no-break spaces. */
+function plain(text: string): string {
+  return text.replaceAll('\u00a0', ' ');
 }
