@@ -187,6 +187,15 @@ export class Core {
     return this.u32[L.RETIRED >>> 2] + this.u32[(L.RETIRED + 4) >>> 2] * 0x1_0000_0000;
   }
 
+  /** Executes an A32 word in the place of the instruction at PC, on the active CPU; returns STOP_*. */
+  emulate(word: number): number {
+    const thumb = this.get(L.THUMB);
+    const stop = this.exports.emulate(word);
+    // A Thumb instruction that stores several words can go on as the A32 form, but is shorter.
+    if (thumb && (stop === L.STOP_BUDGET || stop === L.STOP_WATCH)) this.set(L.REGS + 60, this.get(L.REGS + 60) - 2);
+    return stop;
+  }
+
   /** Records the answer to a device access. */
   answerMmio(value: number, abort: boolean): void {
     const count = this.get(L.MMIO_COUNT);

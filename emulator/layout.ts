@@ -89,7 +89,7 @@ export const LAYOUT = {
   EXIT_FSR: STATE + 0x9c,
   EXIT_FAR: STATE + 0xa0,
   EXIT_WRITE: STATE + 0xa4,
-  /** Instruction word of an SVC or undefined exit. */
+  /** Instruction word of an SVC or undefined exit; A32 word as which an instruction with STORES_DONE goes on. */
   EXIT_WORD: STATE + 0xa8,
   /** What emulated cp15 writes ask the hypervisor to do (CP15_EVENT bits), and the MVA of an entry operation. */
   EVENTS: STATE + 0xac,

@@ -63,11 +63,29 @@ class NativeVcpu implements Vcpu {
   }
 
   run(budget: number): ExitReason {
-    const stop = this.core.exports.run(budget);
+    const { core } = this;
+    let stop: number = L.STOP_BUDGET;
+    let left = budget;
+    if (core.get(L.STORES_DONE) && core.get(L.MMIO_COUNT)) {
+      stop = this.resumeStores();
+      left--;
+    }
+    if (stop === L.STOP_BUDGET && left > 0) stop = core.exports.run(left);
     const reason = simpleExit(this.core, stop, this.exit);
     if (reason !== undefined) return reason;
     this.exit.message = `The core stopped with code ${stop}, which native mode does not know.`;
     return (this.exit.reason = ExitReason.InternalError);
+  }
+
+  /** Goes on with an instruction of several stores after the answer of a device. */
+  private resumeStores(): number {
+    const { core } = this;
+    const stop = core.emulate(core.get(L.EXIT_WORD));
+    if (stop !== L.STOP_DATA_ABORT) return stop;
+    core.exports.enterDataAbort(core.get(L.EXIT_FSR), core.get(L.EXIT_FAR), core.get(L.REGS + 60));
+    core.exports.count(1);
+    core.set(L.MMIO_COUNT, 0);
+    return L.STOP_BUDGET;
   }
 
   completeMmio(value: number): void {

@@ -210,7 +210,7 @@ export class LpvVcpu implements Vcpu {
     const { core } = this;
     for (;;) {
       core.exports.setActive(L.CPU_VIRT);
-      const stop = core.exports.emulate(word);
+      const stop = core.emulate(word);
       core.exports.setActive(L.CPU_PHYS);
       switch (stop) {
         case L.STOP_BUDGET:
@@ -372,7 +372,7 @@ export class LpvVcpu implements Vcpu {
     switch (this.resolveDataAbort()) {
       case Resolution.Retry:
         this.count(CAUSE['shadow.fill']);
-        return undefined;
+        return core.get(L.STORES_DONE) ? this.emulate(core.get(L.EXIT_WORD)) : undefined;
       case Resolution.GuestFault:
         this.count(CAUSE['guest.data-abort']);
         return undefined;
@@ -396,11 +396,15 @@ export class LpvVcpu implements Vcpu {
       core.skipBreakpointOnce();
       const answered = core.get(L.MMIO_COUNT);
       const stop = core.exports.run(1);
-      if (stop === L.STOP_MMIO_READ || stop === L.STOP_MMIO_WRITE) return simpleExit(core, stop, this.exit);
+      if (stop === L.STOP_MMIO_READ || stop === L.STOP_MMIO_WRITE) {
+        if (core.get(L.STORES_DONE)) this.pendingWord = core.get(L.EXIT_WORD);
+        return simpleExit(core, stop, this.exit);
+      }
       if (stop === L.STOP_DATA_ABORT) {
         // The instruction is not over: what devices have answered must not be asked again.
         core.set(L.MMIO_COUNT, answered);
         if (this.resolveDataAbort() === Resolution.GuestFault) return undefined;
+        if (core.get(L.STORES_DONE)) return this.emulate(core.get(L.EXIT_WORD));
         continue;
       }
       this.finishInstruction();

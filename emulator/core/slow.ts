@@ -14,6 +14,7 @@ import {
   C_IFSR,
   EXIT_FAR,
   EXIT_FSR,
+  EXIT_WORD,
   FIQ_DEAD,
   FLAG_C,
   FLAG_N,
@@ -94,9 +95,13 @@ function doneStores(): u32 {
   return done();
 }
 
-/** As `failed`, for such an instruction: what it has stored is not stored again. */
-function failedStores(): u32 {
+/**
+ * As `failed`, for such an instruction: what it has stored is not stored again. It goes on as `word`, without another
+ * fetch, since it may have changed itself or where it is mapped.
+ */
+function failedStores(word: u32): u32 {
   interruptStores();
+  store<u32>(EXIT_WORD, word);
   return failed();
 }
 
@@ -451,9 +456,9 @@ function doubleTransfer(word: u32, pc: u32, loads: bool): u32 {
   if (!loads) {
     beginStores();
     storeAligned(va & ~3, 4, reg(rd), rights);
-    if (access) return failedStores();
+    if (access) return failedStores(word);
     storeAligned((va & ~3) + 4, 4, operand(rd + 1, pc), rights);
-    if (access) return failedStores();
+    if (access) return failedStores(word);
     if (writeback && rn != 15) setReg(rn, moved);
     return doneStores();
   }
@@ -533,7 +538,7 @@ export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool
     if (!((list >>> i) & 1)) continue;
     const value = i == 15 ? pc + (load<u32>(THUMB) ? 4 : 8) : user ? userReg(i) : reg(i);
     storeAligned(va, 4, value, rights);
-    if (access) return failedStores();
+    if (access) return failedStores(0xe800_0000 | (mode << 21) | (rn << 16) | list);
     va += 4;
   }
   if (mode & 1 && rn != 15) setReg(rn, up ? base + bytes : base - bytes);
@@ -594,7 +599,7 @@ function unalignedTransfer(word: u32, pc: u32, loads: bool): u32 {
   for (let i: u32 = 0; i < 4; i++) {
     if (loads) value |= loadAligned(va + i, 1, 1) << (i << 3);
     else storeAligned(va + i, 1, value >>> (i << 3), 1);
-    if (access) return failedStores();
+    if (access) return failedStores(word);
   }
   endStores();
   if (rn != 15) setReg(rn, word & 0x0080_0000 ? va + offset : va - offset);

@@ -6,7 +6,7 @@ import { LAYOUT as L } from '../../emulator/layout.ts';
 import { Machine, type StopReason } from '../../emulator/machine.ts';
 import { NativeMachine } from '../../emulator/native-vm.ts';
 import { CPSR, MODE, REGISTER, type RegisterName } from '../../emulator/registers.ts';
-import type { VirtualMachine } from '../../emulator/vm.ts';
+import type { VirtualMachine, Walk } from '../../emulator/vm.ts';
 import { LpvMachine } from '../../hypervisor/lpv-vm.ts';
 import { Comparison } from '../equivalence/comparison.ts';
 import { HostileBoard } from './hostile-board.ts';
@@ -35,8 +35,8 @@ export interface HostileResult {
   registerPoints: number;
   /** What differs, or what is wrong; empty when all is well. */
   problems: readonly string[];
-  /** Count before which the guest ran a sensitive word that is not a trap, where lpv promises nothing. */
-  unpatchedAt: number | undefined;
+  /** Count at which the guest left what is promised to be equal (see `firstBeyond`). */
+  beyondAt: number | undefined;
 }
 
 export class HostilePair {
@@ -57,9 +57,9 @@ export class HostilePair {
   run(guest: HostileGuest): HostileResult {
     const result = this.compare(guest, guest.budget);
     if (result.problems.length === 0) return result;
-    const unpatchedAt = this.firstUnpatched(guest, result.instructions);
-    if (unpatchedAt === undefined) return result;
-    return { ...(unpatchedAt > 0 ? this.compare(guest, unpatchedAt) : { ...result, problems: [] }), unpatchedAt };
+    const beyondAt = this.firstBeyond(guest, result.instructions);
+    if (beyondAt === undefined) return result;
+    return { ...(beyondAt > 0 ? this.compare(guest, beyondAt) : { ...result, problems: [] }), beyondAt };
   }
 
   private compare(guest: HostileGuest, budget: number): HostileResult {
@@ -83,15 +83,21 @@ export class HostilePair {
       ]),
     );
     const { stop, instructions, registerPoints } = result;
-    return { stop, instructions, registerPoints, byCause, problems, unpatchedAt: undefined };
+    return { stop, instructions, registerPoints, byCause, problems, beyondAt: undefined };
   }
 
-  /** Count at which a native run first meets a sensitive word that is no trap, in ARM state and a privileged mode. */
-  private firstUnpatched(guest: HostileGuest, limit: number): number | undefined {
+  /**
+   * Count at which a native run first leaves what is promised to be equal: it meets a sensitive word that is no trap (in
+   * ARM state and a privileged mode), or code on a page whose 1 KB parts are not mapped alike. The core looks at the
+   * rights of such a page when it enters it, not at each part, and lpv enters it anew after each exit.
+   */
+  private firstBeyond(guest: HostileGuest, limit: number): number | undefined {
     const { machine } = prepare(this.native, guest);
     const { vcpu, vm } = machine;
     while (vcpu.instructions <= limit) {
       const cpsr = vcpu.readRegister(REGISTER.cpsr);
+      const page = (vcpu.readRegister(REGISTER.pc) & ~0xfff) >>> 0;
+      if (!isUniform([0, 1, 2, 3].map((part) => vcpu.translate(page + part * 1024)))) return vcpu.instructions;
       if ((cpsr & CPSR.MODE) !== MODE.usr && !(cpsr & CPSR.T)) {
         const { physicalAddress } = vcpu.translate(vcpu.readRegister(REGISTER.pc) >>> 0);
         const bytes = physicalAddress === undefined ? undefined : vm.ram(physicalAddress, 4);
@@ -122,6 +128,17 @@ export class HostilePair {
     }
     return 'at no single count';
   }
+}
+
+function isUniform([first, ...others]: readonly Walk[]): boolean {
+  return others.every(
+    ({ physicalAddress, fault }, i) =>
+      (physicalAddress === undefined
+        ? first.physicalAddress === undefined
+        : physicalAddress === (first.physicalAddress ?? NaN) + (i + 1) * 1024) &&
+      fault.privilegedRead === first.fault.privilegedRead &&
+      fault.userRead === first.fault.userRead,
+  );
 }
 
 /** Puts a machine into the state that a guest starts in. */
