@@ -394,7 +394,7 @@ function bodyOf(reply: Reply): { body?: object } {
 
 /** A message for the command line, in terms of launch attributes: `--mode native` is `"mode": "native"` here. */
 function inAttributes(message: string): string {
-  return message.replace(/--([a-z]+) ([\w.]+)/g, '"$1": "$2"');
+  return message.replace(/--([a-z]+) (\w+(?:\.\w+)*)/g, '"$1": "$2"');
 }
 
 /** The reference in a `source` request: in its `source`, or beside it as older clients have it. */

@@ -67,18 +67,6 @@ describe('F5 in VS Code', function () {
       () => w.markedLine(),
       (line) => text.test(line),
     );
-  const start = (): Promise<boolean> =>
-    w.until(
-      'a session starts',
-      async () => {
-        await w.press('F5');
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-        return (await w.debugging()) || (await w.message()) !== '';
-      },
-      (started) => started,
-      30_000,
-    );
-
   it('finds the guest without a launch.json and stops at its first instruction', async () => {
     await open();
     await w.startByPicking('Trapline (ARM machine)');
@@ -95,7 +83,7 @@ describe('F5 in VS Code', function () {
 
   it('debugs Linux under the hypervisor, from start_kernel to its shell', async () => {
     await open({ program: '${workspaceFolder}/guests/linux', mode: 'lpv', stopOnEntry: true });
-    await start();
+    await w.start();
     await stoppedIn('stext');
     await w.addFunctionBreakpoint('start_kernel');
     await w.press('F5');
@@ -209,7 +197,7 @@ describe('F5 in VS Code', function () {
       new DataView(zImage.buffer).setUint32(0x2c, zImage.length, true);
       writeFileSync(join(folder, 'zImage'), zImage);
       await open(launch);
-      await start();
+      await w.start();
       const text = await w.until(
         'an error',
         () => w.message(),

@@ -56,8 +56,15 @@ export class Workbench {
 
   /** Runs a command of the palette by its title. */
   async command(title: string): Promise<void> {
-    await this.press('F1');
-    await this.page.locator('.quick-input-widget input').first().fill(`>${title}`);
+    const input = this.page.locator('.quick-input-widget input').first();
+    // A key that comes while the focus moves is lost.
+    const opened = async (): Promise<boolean> => {
+      await this.press('F1');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return input.isVisible();
+    };
+    await this.until('the command palette', opened, (visible) => visible);
+    await input.fill(`>${title}`);
     await this.pick(title);
   }
 
@@ -78,6 +85,17 @@ export class Workbench {
     };
     await this.until('F5 offers our debugger', pressed, (offered) => offered, 30_000);
     await entry.click();
+  }
+
+  /** Starts the configuration of the launch.json; comes back when a session has begun or a message says why not. */
+  async start(): Promise<void> {
+    const begun = async (): Promise<boolean> => (await this.debugging()) || (await this.message()) !== '';
+    const pressed = async (): Promise<boolean> => {
+      await this.press('F5');
+      // Not again too soon: in a session F5 continues.
+      return this.until('a session', begun, (yes) => yes, 5000).catch(() => false);
+    };
+    await this.until('F5 starts a session', pressed, (yes) => yes, 40_000);
   }
 
   /** Adds a breakpoint by function name. */
