@@ -28,7 +28,10 @@ export async function linuxMachine(mode: ExecutionMode, options: LinuxOptions = 
   const created = await createMachine(await resolve(mode, options), { patchedNative: options.patched ?? true });
   let text = '';
   const [port] = created.machine.board.serial;
-  port.onOutput = (byte) => (text += String.fromCharCode(byte));
+  port.onOutput = (byte) => {
+    text += String.fromCharCode(byte);
+    created.machine.input.outputSeen();
+  };
   if (options.input !== undefined) created.machine.input.type(new TextEncoder().encode(options.input));
   return { ...created, console: () => text };
 }

@@ -40,7 +40,7 @@ export interface HostileResult {
 }
 
 export class HostilePair {
-  private readonly virtualized: LpvMachine;
+  readonly virtualized: LpvMachine;
   private readonly native: NativeMachine;
 
   private constructor(virtualized: LpvMachine, native: NativeMachine) {
