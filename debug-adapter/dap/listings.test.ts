@@ -73,6 +73,14 @@ describe('listings of functions without source', function () {
     assert.match((await c.fails('setBreakpoints', { ...args, breakpoints: [{ line: 1 }] })).message ?? '', /9999/);
   });
 
+  it('name the function that a system call returns to', async () => {
+    await c.client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'sys_newuname' }] });
+    await c.client.continueRequest({ threadId: 1 });
+    await c.next('stopped', 30_000);
+    const { stackFrames } = (await c.client.stackTraceRequest({ threadId: 1 })).body;
+    assert.equal(stackFrames[1].name, 'ret_fast_syscall');
+  });
+
   it('leave the processor alone when the guest is idle, and pause soon all the same', async () => {
     await c.client.setFunctionBreakpointsRequest({ breakpoints: [] });
     await c.client.continueRequest({ threadId: 1 });

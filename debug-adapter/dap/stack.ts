@@ -70,8 +70,18 @@ export class Stack {
     return this.frames;
   }
 
+  /**
+   * An address in the function of a frame. A return address may be the first byte after a function that ends in a call;
+   * but where no call stands before it, it was set by hand, as Linux has system calls return to `ret_fast_syscall`.
+   */
+  private inFunction({ pc, lookup }: Frame): number {
+    if (lookup === pc || this.guest.symbols.at(this.guest.linked(pc))?.address !== this.guest.linked(pc)) return lookup;
+    const before = this.guest.readWord(pc - 4);
+    return before === undefined || isCall(before) ? lookup : pc;
+  }
+
   private toProtocol(frame: Frame, index: number): DebugProtocol.StackFrame {
-    const symbol = this.guest.symbols.at(this.guest.linked(frame.lookup));
+    const symbol = this.guest.symbols.at(this.guest.linked(this.inFunction(frame)));
     const shown = this.listings.locate(this.guest, frame.pc);
     return {
       id: index + 1,
@@ -80,6 +90,12 @@ export class Stack {
       instructionPointerReference: formatAddress(frame.pc),
     };
   }
+}
+
+/** Whether a word is BL, or BLX of an address or of a register. */
+function isCall(word: number): boolean {
+  const isBranchWithLink = (word & 0x0f00_0000) === 0x0b00_0000;
+  return isBranchWithLink || word >>> 25 === 0x7d || (word & 0x0fff_fff0) === 0x012f_ff30;
 }
 
 /** Checks the `threadId` of a request. */
