@@ -25,8 +25,7 @@ const { values } = parseArgs({
 });
 
 const append = values.append ?? (values.full ? undefined : 'console=ttyAMA0 earlyprintk lpj=500000');
-/** The first characters are lost to what the guest runs before its shell. */
-const input = values.full ? `${'\n'.repeat(64)}${BUSY_SHELL.join('\n')}\n` : undefined;
+const input = values.full ? `${BUSY_SHELL.join('\n')}\n` : undefined;
 const options: LinuxOptions = {
   guest: values.guest,
   ...(append !== undefined && { append }),

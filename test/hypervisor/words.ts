@@ -36,15 +36,6 @@ export function kernel(name: string, fields: Fields): number {
   return patched(instruction(name, fields));
 }
 
-/** Four words that put a constant into a register, without a literal pool. */
-export function constant(d: number, value: number): number[] {
-  return [0, 8, 16, 24].map((shift) => {
-    const byte = (value >>> shift) & 0xff;
-    const fields = { d, n: d, i: byte, r: shift ? (32 - shift) / 2 : 0 };
-    return instruction(shift ? 'ORR_imm' : 'MOV_imm', fields);
-  });
-}
-
 export function load(d: number, n: number, offset = 0): number {
   return instruction('LDR_imm', { P: 1, U: 1, d, n, i: offset });
 }
