@@ -517,25 +517,38 @@ export function aligned(va: u32, mask: u32, write: bool): bool {
   return false;
 }
 
+/** After a failed access that ignored low address bits: the fault address is the one the instruction asked for. */
+function abortedAt(va: u32): void {
+  if (access) store<u32>(EXIT_FAR, load<u32>(EXIT_FAR) | (va & 3));
+}
+
 /** A word load of any alignment: rotated by ARMv5's rule, or an alignment fault (ARM DDI 0100I, A4.1.23). */
 export function loadWord(va: u32, regime: u32): u32 {
   if (!aligned(va, 3, false)) return 0;
-  return rotr<u32>(loadAligned(va & ~3, 4, regime), (va & 3) << 3);
+  const value = rotr<u32>(loadAligned(va & ~3, 4, regime), (va & 3) << 3);
+  abortedAt(va);
+  return value;
 }
 
 /** A word store: the low two address bits are ignored when alignment is not checked. */
 export function storeWord(va: u32, value: u32, regime: u32): void {
-  if (aligned(va, 3, true)) storeAligned(va & ~3, 4, value, regime);
+  if (!aligned(va, 3, true)) return;
+  storeAligned(va & ~3, 4, value, regime);
+  abortedAt(va);
 }
 
 /** A halfword load; UNPREDICTABLE at odd addresses, where bit 0 is ignored here. */
 export function loadHalf(va: u32, regime: u32): u32 {
   if (!aligned(va, 1, false)) return 0;
-  return loadAligned(va & ~1, 2, regime);
+  const value = loadAligned(va & ~1, 2, regime);
+  abortedAt(va);
+  return value;
 }
 
 export function storeHalf(va: u32, value: u32, regime: u32): void {
-  if (aligned(va, 1, true)) storeAligned(va & ~1, 2, value, regime);
+  if (!aligned(va, 1, true)) return;
+  storeAligned(va & ~1, 2, value, regime);
+  abortedAt(va);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
