@@ -29,7 +29,6 @@ async function run(args: ParsedArguments): Promise<number> {
   const [serial] = machine.board.serial;
   if (serial)
     serial.onOutput = (byte) => {
-      machine.input.outputSeen();
       output.put(byte);
     };
   const runner = new Runner(machine, (task) => output.whenReady(() => void setImmediate(task)));

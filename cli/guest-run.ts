@@ -120,7 +120,6 @@ export class GuestRun {
     this.printedBytes++;
     this.lastByte = byte;
     if (this.options.keepConsole) this.kept.push(byte);
-    this.machine.input.outputSeen();
     this.options.onOutput?.(byte);
     if (this.matcher?.push(byte))
       this.end({ reason: 'matched', exitCode: ExitCode.ok, text: `the console matches /${this.options.until}/` });

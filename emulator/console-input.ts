@@ -19,6 +19,7 @@ export class ConsoleInput {
   private readonly port: SerialPort | undefined;
   private readonly queue: number[] = [];
   private readsAtLastTransfer = 0;
+  private sentBefore = 0;
 
   constructor(port: SerialPort | undefined) {
     this.port = port;
@@ -34,11 +35,6 @@ export class ConsoleInput {
     for (const byte of bytes) this.queue.push(byte & 0xff);
   }
 
-  /** The guest has printed: it is not waiting for input. */
-  outputSeen(): void {
-    if (this.port) this.readsAtLastTransfer = this.port.reads;
-  }
-
   /** The guest waits for an interrupt. */
   whenIdle(now: number): void {
     while (this.deliver(now));
@@ -47,6 +43,11 @@ export class ConsoleInput {
   /** The guest has read a device register. */
   afterConsoleRead(now: number): void {
     if (this.queue.length === 0 || !this.port) return;
+    if (this.port.sent !== this.sentBefore) {
+      // The guest prints: it is not waiting for input.
+      this.sentBefore = this.port.sent;
+      this.readsAtLastTransfer = this.port.reads;
+    }
     if (this.port.reads - this.readsAtLastTransfer >= POLLS_THAT_SHOW_WAITING) this.deliver(now);
   }
 

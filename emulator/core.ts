@@ -35,7 +35,7 @@ const ARM926_MIDR = 0x4106_9265;
 const ARM926_CTR = 0x1dd2_0d2;
 const ARCH_V5TEJ = 4;
 const RESET_CPSR = 0xd3;
-/** SCTLR at reset: the bits that read as one, low vectors. */
+/** SCTLR at reset: the bits that should be one, low vectors (ARM DDI 0198E, 2.3.4). */
 const RESET_SCTLR = 0x0005_0078;
 const PAGE = 4096;
 

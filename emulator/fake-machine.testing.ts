@@ -200,6 +200,7 @@ export function fakeMachine(
     receive: (byte) => typed.push(byte) > 0,
     canReceive: () => true,
     reads: 0,
+    sent: 0,
   };
   let resetRequested = false;
   const board: Board = {

@@ -33,9 +33,8 @@ const SYSTEM: Readonly<Record<string, number>> = {
 
 /** System registers that cannot be written. */
 const READ_ONLY = new Set(['midr', 'ctr']);
-/** Bits of SCTLR that read as one, and those that can be written (as the core's MCR has them). */
-const SCTLR_ONES = 0x0005_0078;
-const SCTLR_WRITABLE = 0x0000_f387;
+/** Bits of SCTLR that can be written, as the core's MCR has them. */
+const SCTLR_WRITABLE = 0x0005_f3ff;
 
 /** Where a register is: a fixed place in a CPU block, or a bank's register, live when that bank is current. */
 interface Place {
@@ -129,7 +128,7 @@ export class RegisterFile {
         return false;
       case 'system':
         if (READ_ONLY.has(place.name)) return false;
-        core.set(cpu + place.offset, place.name === 'sctlr' ? (value & SCTLR_WRITABLE) | SCTLR_ONES : value);
+        core.set(cpu + place.offset, place.name === 'sctlr' ? value & SCTLR_WRITABLE : value);
         return ['sctlr', 'ttbr0', 'dacr', 'fcseidr'].includes(place.name);
     }
   }

@@ -306,10 +306,12 @@ export class LpvVcpu implements Vcpu {
   private deliverInterrupt(): boolean {
     const link = this.core.get(L.REGS + 60) + 4;
     if (this.lines & 2 && !(this.virtualCpsr & CPSR.F)) {
+      this.count(CAUSE['interrupt.fiq']);
       this.inject(0x1c, MODE.fiq, link, 1);
       return true;
     }
     if (this.lines & 1 && !(this.virtualCpsr & CPSR.I)) {
+      this.count(CAUSE['interrupt.irq']);
       this.inject(0x18, MODE.irq, link);
       return true;
     }

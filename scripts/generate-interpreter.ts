@@ -45,11 +45,11 @@ interface Transfer {
 
 const TRANSFERS: Transfer[] = [
   { op: 'OP_LDR', load: 'load<u32>(host)', fast: '((e | va) & 3) == 0' },
-  { op: 'OP_STR', store: 'store<u32>(host, load<u32>(rd(rec)));', fast: '((e | va) & 3) == 0' },
+  { op: 'OP_STR', store: 'store<u32>(host, vd(rec));', fast: '((e | va) & 3) == 0' },
   { op: 'OP_LDRB', load: '<u32>load<u8>(host)', fast: '(e & 3) == 0' },
-  { op: 'OP_STRB', store: 'store<u8>(host, load<u8>(rd(rec)));', fast: '(e & 3) == 0' },
+  { op: 'OP_STRB', store: 'store<u8>(host, <u8>vd(rec));', fast: '(e & 3) == 0' },
   { op: 'OP_LDRH', load: '<u32>load<u16>(host)', fast: '((e | (va & 1)) & 3) == 0' },
-  { op: 'OP_STRH', store: 'store<u16>(host, load<u16>(rd(rec)));', fast: '((e | (va & 1)) & 3) == 0' },
+  { op: 'OP_STRH', store: 'store<u16>(host, <u16>vd(rec));', fast: '((e | (va & 1)) & 3) == 0' },
   { op: 'OP_LDRSB', load: '<u32>(<i32>load<i8>(host))', fast: '(e & 3) == 0' },
   { op: 'OP_LDRSH', load: '<u32>(<i32>load<i16>(host))', fast: '((e | (va & 1)) & 3) == 0' },
 ];
@@ -70,10 +70,8 @@ function transfers(): string {
   const cases: string[] = [];
   for (const { op, load, store, fast } of TRANSFERS) {
     for (const { name, address, writeback } of FORMS) {
-      const base = writeback ? `\n            store<u32>(REGS + <u32>load<u8>(rec, 3), ${writeback});` : '';
-      const body = load
-        ? `const value = ${load};${base}\n            store<u32>(rd(rec), value);`
-        : `${store ?? ''}${base}`;
+      const base = writeback ? `\n            setRn(rec, ${writeback});` : '';
+      const body = load ? `const value = ${load};${base}\n            setRd(rec, value);` : `${store ?? ''}${base}`;
       cases.push(`        case O.${op} + O.${name}: {
           const va = ${address};
           const e = entry(${load ? 'readers' : 'writers'}, va);
@@ -133,13 +131,13 @@ function data(): string {
   for (const { name, value, flags, compare } of OPCODES) {
     for (const operand of OPERANDS) {
       const label = (s: number): string => `O.OP_DP + (O.${name} << 3) + ${s} + O.${operand.name}`;
-      if (!compare) add(label(0), [`const b = ${operand.plain};`, `store<u32>(rd(rec), ${value});`]);
+      if (!compare) add(label(0), [`const b = ${operand.plain};`, `setRd(rec, ${value});`]);
       if (flags) {
-        const call = compare ? `${flags};` : `store<u32>(rd(rec), ${flags});`;
+        const call = compare ? `${flags};` : `setRd(rec, ${flags});`;
         add(label(4), [`const b = ${operand.plain};`, call]);
       } else {
         const result = [`const b = ${operand.carry};`, `const result = ${value};`, 'nz(result);'];
-        add(label(4), compare ? result : [...result, 'store<u32>(rd(rec), result);']);
+        add(label(4), compare ? result : [...result, 'setRd(rec, result);']);
       }
     }
   }

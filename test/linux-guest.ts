@@ -30,7 +30,6 @@ export async function linuxMachine(mode: ExecutionMode, options: LinuxOptions = 
   const [port] = created.machine.board.serial;
   port.onOutput = (byte) => {
     text += String.fromCharCode(byte);
-    created.machine.input.outputSeen();
   };
   if (options.input !== undefined) created.machine.input.type(new TextEncoder().encode(options.input));
   return { ...created, console: () => text };

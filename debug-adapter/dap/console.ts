@@ -35,7 +35,6 @@ export class GuestConsole {
     const before = port.onOutput;
     port.onOutput = (byte) => {
       before?.(byte);
-      machine.input.outputSeen();
       this.take(byte);
     };
   }

@@ -48,4 +48,6 @@ export interface SerialPort {
   canReceive(): boolean;
   /** How often the guest has read the data or the flag register: proof that something listens. */
   readonly reads: number;
+  /** How many characters the guest has sent. */
+  readonly sent: number;
 }

@@ -37,10 +37,12 @@ import { flushAll, flushPage } from './memory';
 import { MASKS, NEXT, REFETCH, UNDEFINED, WAIT } from './ops';
 import { active, privileged, raiseEvent, setNzcv, nzcv, setReg, updateRegimes } from './state';
 
-/** SCTLR bits that can be written: M A C W? B S R F Z I V RR L4. Bits 3..6, 16 and 18 read as one. */
-const SCTLR_WRITABLE: u32 = 0x0000_f385;
-const SCTLR_ALIGNMENT: u32 = 2;
-const SCTLR_ONES: u32 = 0x0005_0078;
+/**
+ * SCTLR bits that hold what is written: M, A, C, B, S, R, I, V, RR, L4, and the bits that should be one (6..3, 16, 18;
+ * ARM DDI 0198E, 2.3.4). Linux keeps bit 3 zero in its copy, and writes the register in each system call if it reads
+ * otherwise.
+ */
+const SCTLR_WRITABLE: u32 = 0x0005_f3ff;
 
 /** A change of translation state: carried out on the physical CPU, reported for the virtual one. */
 function translationChanged(event: u32): u32 {
@@ -69,7 +71,7 @@ export function coprocessorWrite(word: u32, value: u32): u32 {
   switch (crn) {
     case 1:
       if (op2 || crm || op1) return NEXT;
-      store<u32>(cpu + C_SCTLR, (value & (SCTLR_WRITABLE | SCTLR_ALIGNMENT)) | SCTLR_ONES);
+      store<u32>(cpu + C_SCTLR, value & SCTLR_WRITABLE);
       return translationChanged(EVENT_CONTROL);
     case 2:
       store<u32>(cpu + C_TTBR0, value & 0xffff_c000);

@@ -109,6 +109,7 @@ export class Pl011 implements Device, SerialPort {
   private modem = 0;
   private timeout = NEVER;
   private readCount = 0;
+  private sentCount = 0;
 
   constructor(name: string, interrupt: Line) {
     this.name = name;
@@ -117,6 +118,10 @@ export class Pl011 implements Device, SerialPort {
 
   get reads(): number {
     return this.readCount;
+  }
+
+  get sent(): number {
+    return this.sentCount;
   }
 
   read(offset: number, size: number, now: number): number {
@@ -201,14 +206,15 @@ export class Pl011 implements Device, SerialPort {
     this.ifls = IFLS_RESET;
     this.timeout = NEVER;
     this.readCount = 0;
+    this.sentCount = 0;
     this.drive();
   }
 
   save() {
     const { head, count, overrun, rsr, ilpr, ibrd, fbrd, lcrH, cr, ifls, imsc, ris, dmacr, modem } = this;
     const registers = { rsr, ilpr, ibrd, fbrd, lcrH, cr, ifls, imsc, ris, dmacr, modem };
-    const { timeout, readCount } = this;
-    return { fifo: Array.from(this.fifo), head, count, overrun, ...registers, timeout, readCount };
+    const { timeout, readCount, sentCount } = this;
+    return { fifo: Array.from(this.fifo), head, count, overrun, ...registers, timeout, readCount, sentCount };
   }
 
   restore(state: unknown): void {
@@ -232,6 +238,7 @@ export class Pl011 implements Device, SerialPort {
     this.modem = rest.modem;
     this.timeout = rest.timeout;
     this.readCount = rest.readCount;
+    this.sentCount = rest.sentCount;
     this.drive();
   }
 
@@ -306,6 +313,7 @@ export class Pl011 implements Device, SerialPort {
   private transmit(byte: number, now: number): void {
     if (this.cr & CR_LBE) this.put(byte, now);
     else this.onOutput?.(byte);
+    this.sentCount++;
     this.ris |= INT_TX;
   }
 
