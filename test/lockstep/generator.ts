@@ -121,6 +121,8 @@ export function randomA32(rng: Rng): number {
     if (rng.chance(8)) word = rng.word();
     else {
       const row = rng.pick(rng.chance(45) ? frequentRows : a32Rows);
+      // The sum of two random registers is seldom an address.
+      if (row.group === 'load-store' && row.name.endsWith('_reg') && rng.chance(65)) continue;
       word = shapeA32(row, randomFields(row, rng), rng) >>> 0;
     }
     if (!unwanted(word) && decodeA32(word, ARCH).unpredictable === undefined) return word;

@@ -202,7 +202,7 @@ function randomL1(rng: Rng): number {
 }
 
 function fillL1(writer: Writer, rng: Rng, process: number): void {
-  const first = rng.pick([COARSE | 0x11, (COARSE + 0x400) | 0x11, FINE | 0x13]);
+  const first = rng.pick([COARSE | 0x11, COARSE | 0x11, (COARSE + 0x400) | 0x11, (COARSE + 0x400) | 0x11, FINE | 0x13]);
   writer.at = L1;
   writer.word(first);
   for (const megabyte of MAPPED) {
@@ -306,7 +306,7 @@ function fillCode(writer: Writer, rng: Rng, mmu: boolean): void {
 
 /** SCTLR: translation, alignment, system and ROM protection, caches. Low vectors, little-endian. */
 function randomSctlr(rng: Rng, mmu: boolean): number {
-  const bits = (mmu ? 1 : 0) | (rng.chance(55) ? 2 : 0) | (rng.word() & 0x1304);
+  const bits = (mmu ? 1 : 0) | (rng.chance(45) ? 2 : 0) | (rng.word() & 0x1304);
   return SCTLR_ONES | bits;
 }
 
