@@ -4,7 +4,7 @@
  */
 import { CORE_WASM_BASE64 } from './generated/core-wasm.ts';
 import { LAYOUT as L } from './layout.ts';
-import type { AccessKind, MemorySlot, Walk, WalkStep, Watchpoint } from './vm.ts';
+import type { MemorySlot, Walk, WalkStep, Watchpoint } from './vm.ts';
 
 /** Functions of the core; see emulator/core/index.ts. Numbers are unsigned 32-bit unless they say otherwise. */
 export interface CoreExports {
@@ -311,10 +311,4 @@ export class Core {
       },
     };
   }
-}
-
-/** The fault a privileged or user access of a kind gets, from a walk. */
-export function faultOf(walk: Walk, user: boolean, kind: AccessKind): number {
-  if (kind === 'write') return user ? walk.fault.userWrite : walk.fault.privilegedWrite;
-  return user ? walk.fault.userRead : walk.fault.privilegedRead;
 }

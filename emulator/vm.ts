@@ -50,9 +50,6 @@ export interface MemorySlot {
   size: number;
 }
 
-/** What an access needs from a translation. */
-export type AccessKind = 'read' | 'write' | 'execute';
-
 /** One descriptor met by a table walk. */
 export interface WalkStep {
   level: 1 | 2;

@@ -22,17 +22,14 @@ export const mSameN = check('Rm and Rn are the same register', (f) => f.m === f.
 export const baseWbPc = check('writeback to PC', (f) => writesBack(f) && f.n === 15);
 export const baseWbSame = check('writeback with Rn = Rd', (f) => writesBack(f) && f.n === f.d);
 export const baseWbSameNext = check('writeback with Rn = Rd + 1', (f) => writesBack(f) && f.n === f.d + 1);
-export const indexWbSame = check('writeback with Rn = Rm', (f) => writesBack(f) && f.n === f.m);
 export const indexInPair = check('Rm is one of the registers loaded', (f) => f.m === f.d || f.m === f.d + 1);
 export const postWithW = check('P = 0 and W = 1', (f) => f.P === 0 && f.W === 1);
 export const emptyList = check('empty register list', (f) => f.l === 0);
-export const listWbPc = check('writeback to PC', (f) => f.W === 1 && f.n === 15);
 export const loadListWb = check('base in the list with writeback', (f) => f.W === 1 && ((f.l >>> f.n) & 1) === 1);
 export const storeListWb = check(
   'base in the list with writeback, and not the lowest register',
   (f) => f.W === 1 && ((f.l >>> f.n) & 1) === 1 && (f.l & ((1 << f.n) - 1)) !== 0,
 );
-export const wbPc = check('writeback to PC', (f) => f.W === 1 && f.n === 15);
 export const coprocPc = check('writeback to PC', (f) => (f.W === 1 || f.P === 0) && f.n === 15);
 export const fieldMaskZero = check('empty field mask', (f) => f.f === 0);
 export const cpsImod = check('imod is 01', (f) => f.i === 1);
