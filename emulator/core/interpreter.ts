@@ -48,8 +48,10 @@ import {
   clearFetchChanged,
   clearWatchHit,
   endMmio,
+  fetchOffset,
   fetchPage,
   fetchTable,
+  fetchWhole,
   readTable,
   rewindMmio,
   watchHit,
@@ -258,15 +260,14 @@ function loadPc(word: u32, pc: u32, table: u32): u32 {
 /** Set while one instruction is executed from under a breakpoint. */
 let ignoreBreaks: bool = false;
 
-/** Decodes the record of the instruction at `pc`. */
-function decodeAt(rec: u32, hostPage: u32, pc: u32, thumb: u32): void {
+/** Decodes the record of the instruction at `pc`, which stands at address `host` of the memory. */
+function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
   if (!ignoreBreaks && breaksOnPage(pc) && isBreakpoint(pc)) {
     store<u16>(rec, <u16>O.OP_BREAK);
     return;
   }
-  const offset = pc & 0xfff;
-  if (thumb) decodeThumb(rec, load<u16>(hostPage + offset), offset);
-  else decodeA32(rec, load<u32>(hostPage + offset), offset);
+  if (thumb) decodeThumb(rec, load<u16>(host), host & 0xfff);
+  else decodeA32(rec, load<u32>(host), host & 0xfff);
 }
 
 /**
@@ -308,7 +309,7 @@ function loop(budget: i32, checkLines: bool): u32 {
     }
     if (left <= 0) break;
     // Find the decoded page.
-    const page = pc & ~0xfff;
+    let page = pc & ~0xfff;
     const fetched = load<u32>(fetchers + ((pc >>> 12) << 2));
     const hostPage: u32 = fetched ? (fetched - 1) ^ page : fetchPage(pc);
     if (!hostPage) {
@@ -325,6 +326,14 @@ function loop(budget: i32, checkLines: bool): u32 {
       continue;
     }
     const thumb = load<u32>(THUMB);
+    // A page whose parts are mapped differently (tiny pages, sub-page permissions) is fetched anew for each instruction.
+    let held = 0;
+    const whole = fetched != 0 || fetchWhole;
+    if (!whole) {
+      held = left - 1;
+      left = 1;
+      page = pc - fetchOffset;
+    }
     const index = <u32>((hostPage - RAM_BASE) >>> 12);
     let slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + (index << 2));
     if (!slot) slot = slotOf(hostPage, thumb);
@@ -332,7 +341,7 @@ function loop(budget: i32, checkLines: bool): u32 {
     clearFetchChanged();
     const unit: u32 = thumb ? 2 : 1;
     const ahead: u32 = thumb ? 4 : 8;
-    let rec: u32 = slot + ((pc & 0xfff) << unit);
+    let rec: u32 = slot + ((pc - page) << unit);
     let status: u32 = O.NEXT;
     while (true) {
       if (left <= 0) {
@@ -351,7 +360,7 @@ function loop(budget: i32, checkLines: bool): u32 {
       switch (op) {
         case O.OP_DECODE:
           left++;
-          decodeAt(rec, hostPage, page + <u32>((rec - slot) >>> unit), thumb);
+          decodeAt(rec, hostPage + <u32>((rec - slot) >>> unit), page + <u32>((rec - slot) >>> unit), thumb);
           continue;
         case O.OP_PAGE_END:
           left++;
@@ -409,7 +418,7 @@ function loop(budget: i32, checkLines: bool): u32 {
           continue;
         case O.OP_BX: {
           const target = vm(rec);
-          if ((target & 1) == thumb && ((target ^ page) & ~0xfff) == 0) {
+          if (whole && (target & 1) == thumb && ((target ^ page) & ~0xfff) == 0) {
             rec = slot + ((target & (thumb ? 0xffe : 0xffc)) << unit);
             continue;
           }
@@ -436,7 +445,7 @@ function loop(budget: i32, checkLines: bool): u32 {
           continue;
         case O.OP_MOV_PC: {
           const target = vm(rec);
-          if (((target ^ page) & ~0xfff) == 0) {
+          if (whole && ((target ^ page) & ~0xfff) == 0) {
             rec = slot + ((target & (thumb ? 0xffe : 0xffc)) << unit);
             continue;
           }
@@ -593,12 +602,14 @@ function loop(budget: i32, checkLines: bool): u32 {
       }
       break;
     }
+    left += held;
     // The straight run ended: `pc` is the next instruction, or `status` says what to do at `rec`.
     if (status == O.NEXT) continue;
     const here = page + <u32>((rec - slot) >>> unit);
     const size: u32 = thumb ? 2 : 4;
     if (status == O.SUPERVISOR_CALL || status == O.UNDEFINED) {
-      const word = thumb ? <u32>load<u16>(hostPage + (here & 0xfff)) : load<u32>(hostPage + (here & 0xfff));
+      const at = hostPage + (here - page);
+      const word = thumb ? <u32>load<u16>(at) : load<u32>(at);
       const original = trappedWord(word);
       if (original) {
         status = executeTrapped(original, here);
@@ -695,7 +706,7 @@ function loop(budget: i32, checkLines: bool): u32 {
         // Not for this address (another alias of the page), or to be passed: execute the instruction under it alone.
         store<u32>(BREAK_SKIP, 0);
         store<u32>(REGS + 60, pc);
-        decodeUnder(rec, hostPage, here, thumb);
+        decodeUnder(rec, hostPage + (here - page), here, thumb);
         stop = loop(1, false);
         store<u16>(rec, <u16>O.OP_DECODE);
         ignoreBreaks = false;
@@ -722,9 +733,9 @@ function loop(budget: i32, checkLines: bool): u32 {
 }
 
 /** Puts the instruction under a breakpoint into its record. */
-function decodeUnder(rec: u32, hostPage: u32, pc: u32, thumb: u32): void {
+function decodeUnder(rec: u32, host: u32, pc: u32, thumb: u32): void {
   ignoreBreaks = true;
-  decodeAt(rec, hostPage, pc, thumb);
+  decodeAt(rec, host, pc, thumb);
 }
 
 /**

@@ -76,6 +76,10 @@ export let watchHit: bool = false;
 /** Set when the translation of the page being executed may have changed. */
 export let fetchChanged: bool = false;
 
+/** Of the last `fetchPage`: offset of the instruction in its RAM page; whether the whole virtual page is mapped alike. */
+export let fetchOffset: u32 = 0;
+export let fetchWhole: bool = true;
+
 let mmioIndex: u32 = 0;
 /** Stores that the execution in progress has passed, and which of them (by bit) went to a device. */
 let storeIndex: u32 = 0;
@@ -566,6 +570,8 @@ export function fetchPage(va: u32): u32 {
     abort(externalStatus(), va, false);
     return 0;
   }
+  fetchOffset = physicalAddress & 0xfff;
+  fetchWhole = cacheable;
   if (cacheable) fill(table(regime, USE_FETCH) + ((va >>> 12) << 2), base, va);
   return base;
 }
