@@ -6,7 +6,7 @@ import { LAYOUT as L } from '../../emulator/layout.ts';
 import { Machine, type StopReason } from '../../emulator/machine.ts';
 import { NativeMachine } from '../../emulator/native-vm.ts';
 import { CPSR, MODE, REGISTER, type RegisterName } from '../../emulator/registers.ts';
-import type { VirtualMachine, Walk } from '../../emulator/vm.ts';
+import type { VirtualMachine } from '../../emulator/vm.ts';
 import { LpvMachine } from '../../hypervisor/lpv-vm.ts';
 import { Comparison } from '../equivalence/comparison.ts';
 import { HostileBoard } from './hostile-board.ts';
@@ -87,17 +87,14 @@ export class HostilePair {
   }
 
   /**
-   * Count at which a native run first leaves what is promised to be equal: it meets a sensitive word that is no trap (in
-   * ARM state and a privileged mode), or code on a page whose 1 KB parts are not mapped alike. The core looks at the
-   * rights of such a page when it enters it, not at each part, and lpv enters it anew after each exit.
+   * Count at which a native run first leaves what is promised to be equal: it meets a sensitive word that is no trap, in
+   * ARM state and a privileged mode.
    */
   private firstBeyond(guest: HostileGuest, limit: number): number | undefined {
     const { machine } = prepare(this.native, guest);
     const { vcpu, vm } = machine;
     while (vcpu.instructions <= limit) {
       const cpsr = vcpu.readRegister(REGISTER.cpsr);
-      const page = (vcpu.readRegister(REGISTER.pc) & ~0xfff) >>> 0;
-      if (!isUniform([0, 1, 2, 3].map((part) => vcpu.translate(page + part * 1024)))) return vcpu.instructions;
       if ((cpsr & CPSR.MODE) !== MODE.usr && !(cpsr & CPSR.T)) {
         const { physicalAddress } = vcpu.translate(vcpu.readRegister(REGISTER.pc) >>> 0);
         const bytes = physicalAddress === undefined ? undefined : vm.ram(physicalAddress, 4);
@@ -128,17 +125,6 @@ export class HostilePair {
     }
     return 'at no single count';
   }
-}
-
-function isUniform([first, ...others]: readonly Walk[]): boolean {
-  return others.every(
-    ({ physicalAddress, fault }, i) =>
-      (physicalAddress === undefined
-        ? first.physicalAddress === undefined
-        : physicalAddress === (first.physicalAddress ?? NaN) + (i + 1) * 1024) &&
-      fault.privilegedRead === first.fault.privilegedRead &&
-      fault.userRead === first.fault.userRead,
-  );
 }
 
 /** Puts a machine into the state that a guest starts in. */
