@@ -15,6 +15,7 @@ import {
   DIFFERENCES,
   type Difference,
   OUTSIDE_RAM,
+  REPEATED_RECORD,
   SMALL_FETCH,
   type Step,
 } from './differences.ts';
@@ -27,6 +28,8 @@ const STATE_BITS = 0x3f;
 const DEVICES = 0x1000_0000;
 /** Exceptions that QEMU takes without logging the state before them, in a row. */
 const SILENT_LIMIT = 4;
+/** How often QEMU may be interrupted before the same instruction. */
+const REPEATS = 2;
 const PAGE_CACHE_BITS = 10;
 const CORE_PAGE = 4096;
 /** Instructions shown before a difference. */
@@ -74,6 +77,7 @@ export class Follower {
   private adopting = false;
   /** The instruction at PC, compared, has not been executed yet. */
   private pending = false;
+  private repeats = 0;
   private shadowLag = 0;
   private readonly pages = new Map<number, number>();
   private readonly history: string[] = [];
@@ -95,6 +99,7 @@ export class Follower {
     this.last = undefined;
     this.adopting = false;
     this.pending = false;
+    this.repeats = 0;
     this.pages.clear();
     this.history.length = 0;
     for (const machine of this.both()) {
@@ -109,9 +114,15 @@ export class Follower {
    */
   follow(record: Uint32Array): FollowResult {
     if (this.pending) {
-      // A record that comes again: QEMU was interrupted before it executed the instruction.
-      if (!this.differs(record)) return 'equal';
+      // A record that comes again: QEMU was interrupted before it executed the instruction, or it is in a loop that
+      // leads back to the same registers, with banked ones that may differ.
+      if (!this.differs(record)) {
+        if (++this.repeats <= REPEATS) return 'equal';
+        this.count(REPEATED_RECORD.name);
+        return 'ended';
+      }
       this.pending = false;
+      this.repeats = 0;
       const result = this.step();
       if (result !== 'equal') return result;
     }
