@@ -376,13 +376,6 @@ export const OUTSIDE_RAM: Pick<Difference, 'name' | 'reason' | 'manual'> = {
   reason: 'A fetch where nothing answers is an external abort; QEMU 7.2 reads zeros on this board and executes them.',
   manual: 'B2.4.5, B4.6',
 };
-export const SMALL_FETCH: Pick<Difference, 'name' | 'reason' | 'manual'> = {
-  name: 'execution from a mapping of 1 KB',
-  reason:
-    'A known defect of this core, not of QEMU: it fetches by pages of 4 KB, so tiny pages and sub-pages with ' +
-    'permissions of their own are not told apart when code is executed from them.',
-  manual: 'B4.7.4',
-};
 export const REPEATED_RECORD: Pick<Difference, 'name' | 'reason' | 'manual'> = {
   name: 'loop without a visible change',
   reason: 'How often it was executed cannot be told from the registers, and the SPSR may depend on it.',

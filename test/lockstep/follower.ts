@@ -16,7 +16,6 @@ import {
   type Difference,
   OUTSIDE_RAM,
   REPEATED_RECORD,
-  SMALL_FETCH,
   type Step,
 } from './differences.ts';
 import { decodeInstruction, type Instruction } from './instruction.ts';
@@ -31,7 +30,6 @@ const SILENT_LIMIT = 4;
 /** How often QEMU may be interrupted before the same instruction. */
 const REPEATS = 2;
 const PAGE_CACHE_BITS = 10;
-const CORE_PAGE = 4096;
 /** Instructions shown before a difference. */
 const HISTORY = 24;
 
@@ -305,13 +303,9 @@ export class Follower {
     const thumb = (this.ours[CPSR] & T) !== 0;
     let page = this.pages.get(pc >>> PAGE_CACHE_BITS);
     if (page === undefined) {
-      const { physicalAddress: physical, pageSize } = this.machine.vcpu.translate(pc);
+      const { physicalAddress: physical } = this.machine.vcpu.translate(pc);
       if (physical === undefined || !this.machine.ram(physical & ~3, 4)) {
         this.count(OUTSIDE_RAM.name);
-        return undefined;
-      }
-      if (pageSize < CORE_PAGE) {
-        this.count(SMALL_FETCH.name);
         return undefined;
       }
       page = (physical >>> PAGE_CACHE_BITS) << PAGE_CACHE_BITS;

@@ -1,6 +1,6 @@
 /** The reports of both comparisons as lines of text. */
 import type { BootReport } from './boot.ts';
-import { DEVICE_ACCESS, DIFFERENCES, OUTSIDE_RAM, REPEATED_RECORD, SMALL_FETCH } from './differences.ts';
+import { DEVICE_ACCESS, DIFFERENCES, OUTSIDE_RAM, REPEATED_RECORD } from './differences.ts';
 import type { RandomReport } from './random.ts';
 
 function counts(map: ReadonlyMap<string, number>): string {
@@ -10,7 +10,7 @@ function counts(map: ReadonlyMap<string, number>): string {
 
 /** One line for each listed difference that applied. */
 function skipLines(skips: ReadonlyMap<string, number>): string[] {
-  const all = [...DIFFERENCES, OUTSIDE_RAM, SMALL_FETCH, REPEATED_RECORD, DEVICE_ACCESS];
+  const all = [...DIFFERENCES, OUTSIDE_RAM, REPEATED_RECORD, DEVICE_ACCESS];
   const known = all.filter(({ name }) => skips.has(name));
   return known.map(({ name, ...rest }) => {
     const effect = 'effect' in rest && rest.effect === 'adopt' ? 'adjusted' : 'block ended';
