@@ -5,10 +5,10 @@ import { qemuVersion } from '../qemu/rsp-client.ts';
 import { bootLockstep } from './boot.ts';
 import { randomCampaign } from './random.ts';
 
-const RANDOM_STEPS = 30_000;
-const BOOT_INSTRUCTIONS = 60_000;
+const RANDOM_STEPS = 200_000;
+const BOOT_INSTRUCTIONS = 1_000_000;
 const GUEST = 'guests/linux';
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 /** The listed differences are those of this version. */
 const KNOWN_VERSION = /^7\.2\./;
 
@@ -34,7 +34,7 @@ describe('lockstep with QEMU', function () {
 
   it('boots Linux as QEMU does', async function () {
     if (!existsSync(`${GUEST}/vmlinux.gz`)) this.skip();
-    const report = await bootLockstep({ instructions: BOOT_INSTRUCTIONS, guest: GUEST, ramEvery: 20_000 });
+    const report = await bootLockstep({ instructions: BOOT_INSTRUCTIONS, guest: GUEST, ramEvery: 100_000 });
     assert.deepEqual(report.differences, []);
     assert.ok(report.instructions >= BOOT_INSTRUCTIONS);
     assert.ok(report.ramComparisons >= 3);
