@@ -5,7 +5,7 @@ import { qemuVersion } from '../qemu/rsp-client.ts';
 import { bootLockstep } from './boot.ts';
 import { randomCampaign } from './random.ts';
 
-const RANDOM_STEPS = 200_000;
+const RANDOM_STEPS = 100_000;
 const BOOT_INSTRUCTIONS = 1_000_000;
 const GUEST = 'guests/linux';
 const TIMEOUT_MS = 300_000;
