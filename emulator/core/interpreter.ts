@@ -58,20 +58,9 @@ import {
   writeTable,
 } from './memory';
 import * as O from './ops';
-import {
-  executeA32,
-  executeThumb,
-  executeTrapped,
-  interruptsMasked,
-  loadMultiple,
-  registerOffset,
-  shiftedOperand,
-  shiftedValue,
-  shifterCarry,
-  slowAccess,
-  storeMultiple,
-  trappedWord,
-} from './slow';
+import { registerOffset, shiftedOperand, shiftedValue, shifterCarry } from './arithmetic';
+import { executeA32, executeThumb, executeTrapped, interruptsMasked, trappedWord } from './slow';
+import { loadMultiple, slowAccess, storeMultiple } from './transfers';
 import {
   CPSR_F,
   CPSR_I,
