@@ -34,8 +34,8 @@ import {
   TLB_OPS,
 } from './generated/layout';
 import { flushAll, flushPage } from './memory';
-import { MASKS, NEXT, REFETCH, UNDEFINED, WAIT } from './ops';
-import { active, privileged, raiseEvent, setNzcv, nzcv, setReg, updateRegimes } from './state';
+import { NEXT, REFETCH, UNDEFINED, WAIT } from './ops';
+import { active, privileged, raiseEvent, setNzcv, setReg, updateRegimes } from './state';
 
 /**
  * SCTLR bits that hold what is written: M, A, C, B, S, R, I, V, RR, L4, and the bits that should be one (6..3, 16, 18;

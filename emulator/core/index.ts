@@ -1,10 +1,9 @@
 /** What the core exports to TypeScript: see emulator/core.ts for the typed view of it. */
 import { dropDecoded } from './decode';
-import { CPU_VIRT, PHYS_MAP, RETIRED } from './generated/layout';
+import { PHYS_MAP, RETIRED } from './generated/layout';
 import { clearDirty, flushAll, flushPage, flushRange, guardPage, memoryChanged } from './memory';
-import { active, cpsr, enterDataAbort, enterException, enterPrefetchAbort, setCpsr, updateRegimes } from './state';
+import { cpsr, enterDataAbort, enterException, enterPrefetchAbort, setActive, setCpsr, updateRegimes } from './state';
 import { permission, walk } from './walk';
-import { setActive } from './state';
 
 export { emulate, run } from './generated/run';
 export {
@@ -34,9 +33,4 @@ export function mapPage(page: u32, address: u32): void {
 /** Counts an exception entry or an instruction that the hypervisor completed. */
 export function count(instructions: u32): void {
   store<u64>(RETIRED, load<u64>(RETIRED) + <u64>instructions);
-}
-
-/** Whether the virtual CPU is the active one. */
-export function isVirtual(): bool {
-  return active() == CPU_VIRT;
 }

@@ -610,8 +610,6 @@ function loop(budget: i32, checkLines: bool): u32 {
     }
     switch (status) {
       case O.NEXT:
-        pc = here + size;
-        break;
       case O.REFETCH:
         pc = here + size;
         break;
@@ -628,14 +626,16 @@ function loop(budget: i32, checkLines: bool): u32 {
         stop = STOP_WFI;
         break;
       case O.ABORT:
+      case O.SUPERVISOR_CALL:
+      case O.UNDEFINED:
+      case O.PREFETCH_ABORT:
         pc = here;
         if (load<u32>(TRAP_EXCEPTIONS)) {
           left++;
-          stop = STOP_DATA_ABORT;
+          stop = exceptionStop(status);
           break;
         }
-        store<u32>(REGS + 60, here);
-        enterDataAbort(load<u32>(EXIT_FSR), load<u32>(EXIT_FAR), here);
+        enterSynchronous(status, here, size);
         pc = load<u32>(REGS + 60);
         check = true;
         break;
@@ -643,39 +643,6 @@ function loop(budget: i32, checkLines: bool): u32 {
         pc = here;
         left++;
         stop = load<u32>(EXIT_WRITE) ? STOP_MMIO_WRITE : STOP_MMIO_READ;
-        break;
-      case O.SUPERVISOR_CALL:
-        pc = here;
-        if (load<u32>(TRAP_EXCEPTIONS)) {
-          left++;
-          stop = STOP_SVC;
-          break;
-        }
-        enterException(0x08, MODE_SVC, here + size, false);
-        pc = load<u32>(REGS + 60);
-        check = true;
-        break;
-      case O.UNDEFINED:
-        pc = here;
-        if (load<u32>(TRAP_EXCEPTIONS)) {
-          left++;
-          stop = STOP_UNDEFINED;
-          break;
-        }
-        enterException(0x04, MODE_UND, here + size, false);
-        pc = load<u32>(REGS + 60);
-        check = true;
-        break;
-      case O.PREFETCH_ABORT:
-        pc = here;
-        if (load<u32>(TRAP_EXCEPTIONS)) {
-          left++;
-          stop = STOP_PREFETCH_ABORT;
-          break;
-        }
-        enterPrefetchAbort(load<u32>(EXIT_FSR), here);
-        pc = load<u32>(REGS + 60);
-        check = true;
         break;
       case O.HALTED:
         pc = here;
@@ -719,6 +686,22 @@ function loop(budget: i32, checkLines: bool): u32 {
   store<u32>(REGS + 60, pc);
   retire(<u64>(budget - left));
   return stop;
+}
+
+/** The stop by which a hypervisor learns of an exception of user mode. */
+function exceptionStop(status: u32): u32 {
+  if (status == O.ABORT) return STOP_DATA_ABORT;
+  if (status == O.SUPERVISOR_CALL) return STOP_SVC;
+  return status == O.UNDEFINED ? STOP_UNDEFINED : STOP_PREFETCH_ABORT;
+}
+
+/** Enters the exception that the instruction at `pc`, of `size` bytes, has raised. */
+function enterSynchronous(status: u32, pc: u32, size: u32): void {
+  store<u32>(REGS + 60, pc);
+  if (status == O.ABORT) enterDataAbort(load<u32>(EXIT_FSR), load<u32>(EXIT_FAR), pc);
+  else if (status == O.SUPERVISOR_CALL) enterException(0x08, MODE_SVC, pc + size, false);
+  else if (status == O.UNDEFINED) enterException(0x04, MODE_UND, pc + size, false);
+  else enterPrefetchAbort(load<u32>(EXIT_FSR), pc);
 }
 
 /** Puts the instruction under a breakpoint into its record. */

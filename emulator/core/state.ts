@@ -45,17 +45,13 @@ export const MODE_IRQ: u32 = 0x12;
 export const MODE_SVC: u32 = 0x13;
 export const MODE_ABT: u32 = 0x17;
 export const MODE_UND: u32 = 0x1b;
-export const MODE_SYS: u32 = 0x1f;
 
-export const CPSR_T: u32 = 0x20;
 export const CPSR_F: u32 = 0x40;
 export const CPSR_I: u32 = 0x80;
-export const CPSR_Q: u32 = 1 << 27;
 /** Control bits kept in a CPU block: J, GE, E, A, I, F and mode. Flags, Q and T are live state. */
 const CONTROL_MASK: u32 = 0x07ff_ffdf;
 
 export const SCTLR_M: u32 = 1;
-export const SCTLR_A: u32 = 2;
 export const SCTLR_S: u32 = 1 << 8;
 export const SCTLR_R: u32 = 1 << 9;
 export const SCTLR_V: u32 = 1 << 13;
@@ -94,44 +90,6 @@ export function setNzcv(value: u32): void {
   store<u32>(FLAG_Z, ~value & 4);
   store<u32>(FLAG_C, (value >>> 1) & 1);
   store<u32>(FLAG_V, value << 31);
-}
-
-/** Whether a condition code (0 to 14) holds; 15 never does. */
-export function conditionHolds(cond: u32): bool {
-  switch (cond) {
-    case 0:
-      return load<u32>(FLAG_Z) == 0;
-    case 1:
-      return load<u32>(FLAG_Z) != 0;
-    case 2:
-      return load<u32>(FLAG_C) != 0;
-    case 3:
-      return load<u32>(FLAG_C) == 0;
-    case 4:
-      return <i32>load<u32>(FLAG_N) < 0;
-    case 5:
-      return <i32>load<u32>(FLAG_N) >= 0;
-    case 6:
-      return <i32>load<u32>(FLAG_V) < 0;
-    case 7:
-      return <i32>load<u32>(FLAG_V) >= 0;
-    case 8:
-      return load<u32>(FLAG_C) != 0 && load<u32>(FLAG_Z) != 0;
-    case 9:
-      return load<u32>(FLAG_C) == 0 || load<u32>(FLAG_Z) == 0;
-    case 10:
-      return <i32>(load<u32>(FLAG_N) ^ load<u32>(FLAG_V)) >= 0;
-    case 11:
-      return <i32>(load<u32>(FLAG_N) ^ load<u32>(FLAG_V)) < 0;
-    case 12:
-      return load<u32>(FLAG_Z) != 0 && <i32>(load<u32>(FLAG_N) ^ load<u32>(FLAG_V)) >= 0;
-    case 13:
-      return load<u32>(FLAG_Z) == 0 || <i32>(load<u32>(FLAG_N) ^ load<u32>(FLAG_V)) < 0;
-    case 14:
-      return true;
-    default:
-      return false;
-  }
 }
 
 /** CPSR as MRS sees it on the active CPU. */

@@ -26,7 +26,6 @@ import {
 export const FSR_ALIGNMENT: u32 = 0x1;
 export const FSR_EXTERNAL_WALK_L1: u32 = 0xc;
 export const FSR_EXTERNAL_WALK_L2: u32 = 0xe;
-export const FSR_EXTERNAL: u32 = 0x8;
 const FSR_EXTERNAL_SECTION: u32 = 0x8;
 const FSR_EXTERNAL_PAGE: u32 = 0xa;
 const FSR_TRANSLATION_SECTION: u32 = 0x5;
