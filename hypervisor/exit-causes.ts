@@ -65,6 +65,12 @@ const CP15: readonly Cause[] = [
   'cp15.test',
 ];
 
+/** Whether a word is an MCR or MRC to the system control coprocessor. */
+export function isSystemControl(word: number): boolean {
+  const { row, fields } = decodeA32(word, 'v5TEJ');
+  return (row?.name === 'MCR' || row?.name === 'MRC') && fields.p === 15;
+}
+
 /** Cause of a cp15 or other coprocessor instruction. */
 function coprocessorCause(word: number): Cause {
   if (((word >>> 8) & 15) !== 15) return 'coprocessor';

@@ -10,11 +10,13 @@ import { RegisterFile } from '../emulator/register-file.ts';
 import { CPSR, MODE, type RegisterId } from '../emulator/registers.ts';
 import { ExitReason, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
 import { decodeTrap } from '../isa/lpv.ts';
-import { CAUSE, CAUSES, causeOfWord } from './exit-causes.ts';
+import { CAUSE, CAUSES, causeOfWord, isSystemControl } from './exit-causes.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
 
 const SCTLR_M = 1;
 const SCTLR_S_AND_R = 0x300;
+/** Trap words whose decoding is remembered; Linux has fewer than 200, a hostile guest makes any number. */
+const DECODED_WORDS = 4096;
 /** Fault status of a BKPT instruction. */
 const FSR_DEBUG = 2;
 const FSR_ALIGNMENT = 1;
@@ -178,8 +180,6 @@ export class LpvVcpu implements Vcpu {
     if (!this.inVirtualUser && length === 4) {
       const original = this.originalOf(word);
       if (original) return this.trap(original);
-      // MCR and MRC to cp15 trap by themselves.
-      if ((word & 0x0f00_0f10) === 0x0e00_0f10 && word >>> 28 !== 15) return this.trap(word);
     }
     this.count(CAUSE['guest.undefined']);
     this.inject(0x04, MODE.und, core.get(L.REGS + 60) + length);
@@ -189,7 +189,12 @@ export class LpvVcpu implements Vcpu {
   private originalOf(word: number): number {
     let original = this.originals.get(word);
     if (original === undefined) {
-      original = (decodeTrap(word >>> 0) ?? 0) | 0;
+      // MCR and MRC to cp15 trap by themselves, and are their own originals.
+      original = (decodeTrap(word >>> 0) ?? (isSystemControl(word >>> 0) ? word : 0)) | 0;
+      if (this.originals.size === DECODED_WORDS) {
+        this.originals.clear();
+        this.causes.clear();
+      }
       this.originals.set(word, original);
     }
     return original;
