@@ -9,6 +9,7 @@ import type { MemorySlot, Walk, WalkStep, Watchpoint } from './vm.ts';
 /** Functions of the core; see emulator/core/index.ts. Numbers are unsigned 32-bit unless they say otherwise. */
 export interface CoreExports {
   run(budget: number): number;
+  enterGuest(budget: number): number;
   emulate(word: number): number;
   mapPage(page: number, address: number): void;
   count(instructions: number): void;

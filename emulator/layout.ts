@@ -7,7 +7,7 @@
  * 0x0000_1000  state: registers, flags, banks, cp15, exits, counters
  * 0x0001_0000  static data of the core (decode tables)
  * 0x0020_0000  maps by RAM page, lists, physical address map
- *              translation tables: {privileged, user} x {read, write, fetch}, 4 MB each, one word per 4 KB page
+ *              translation tables: 4 regimes x {read, write, fetch}, 4 MB each, one word per 4 KB page
  *              decode slots: pre-decoded instructions
  *   RAM_BASE   guest RAM, then the hypervisor's own RAM
  * ```
@@ -39,7 +39,9 @@ const MARKED_MAX = 65536;
 const BREAK_PAGES = MARKED + MARKED_MAX * 4;
 const PHYS_MAP = BREAK_PAGES + 0x2_0000;
 const TLB = Math.ceil((PHYS_MAP + 4 * MB) / (4 * MB)) * 4 * MB;
-const SLOTS = TLB + 6 * 4 * MB;
+/** Translation regimes of the physical CPU, each with tables for reading, writing and fetching. */
+const REGIME_COUNT = 4;
+const SLOTS = TLB + REGIME_COUNT * 3 * 4 * MB;
 const SLOT_SIZE = 16 * KB + 64;
 const SLOT_COUNT = 2048;
 const RAM_BASE = Math.ceil((SLOTS + SLOT_SIZE * SLOT_COUNT) / (64 * KB)) * 64 * KB;
@@ -56,7 +58,10 @@ export const LAYOUT = {
   FLAG_Q: STATE + 0x50,
   /** 1 in Thumb state. */
   THUMB: STATE + 0x54,
-  /** Index (0 privileged, 1 user) of the translation regime that loads, stores and fetches use. */
+  /**
+   * Index of the translation regime that loads, stores and fetches use: 0 privileged, 1 user. Under a hypervisor both
+   * are user mode on the shadows of the two; 2 is the host's privileged mode, 3 a stub of the hypervisor's in user mode.
+   */
   REGIME: STATE + 0x58,
   /** 1 when the A bit of the visible SCTLR checks alignment. */
   ALIGN_CHECK: STATE + 0x5c,
@@ -144,8 +149,11 @@ export const LAYOUT = {
   C_TEST: 0xbc,
   C_SIZE: 0x100,
 
-  /** Translation regimes: two blocks of TTBR0, DACR, control bits (REGIME_*), FCSE process number. */
+  /** Translation regimes: blocks of TTBR0, DACR, control bits (REGIME_*), FCSE process number. */
   REGIMES: STATE + 0x600,
+  REGIME_COUNT,
+  REGIME_HOST: 2,
+  REGIME_STUB: 3,
   REGIME_SIZE: 0x10,
 
   /** The last walk, as a value. */
@@ -175,6 +183,19 @@ export const LAYOUT = {
   TABLE_LOG_COUNT: STATE + 0x68c,
   TABLE_LOG: STATE + 0x900,
   TABLE_LOG_MAX: 64,
+
+  /**
+   * World switch: regime of physical user mode (the shadow that the host's code has loaded); address of the frame in the
+   * shared page; registers and CPSR of the host while its run loop is in charge; 1 while the guest is halted where it
+   * is, by a debugger, without having been left; STORES_DONE of the guest's instruction while the host runs.
+   */
+  USER_REGIME: STATE + 0xa00,
+  FRAME: STATE + 0xa04,
+  IN_GUEST: STATE + 0xa08,
+  SAVED_STORES: STATE + 0xa0c,
+  HOST_INSTRUCTIONS: STATE + 0xa10,
+  WORLD_SWITCHES: STATE + 0xa18,
+  HOST_CONTEXT: STATE + 0xa20,
 
   /** By RAM page: flags (PAGE_*), decode slots, count of walked table words; by RAM KB: owning megabyte of an L2 table. */
   PAGE_FLAGS,
@@ -237,6 +258,8 @@ export const LAYOUT = {
   STOP_UNDEFINED: 9,
   STOP_PREFETCH_ABORT: 10,
   STOP_DATA_ABORT: 11,
+  /** The host's own code faulted, or did not come back: an error of the hypervisor. */
+  STOP_HOST_FAULT: 12,
 } as const;
 
 export type LayoutName = keyof typeof LAYOUT;

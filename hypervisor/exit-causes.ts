@@ -36,8 +36,10 @@ export const CAUSES = [
   'guest.data-abort',
   'shadow.fill',
   'shadow.page-table-write',
-  'interrupt.irq',
-  'interrupt.fiq',
+  'shadow.emulation',
+  'host-page.move',
+  'host-page.emulation',
+  'interrupt.host',
   'wfi',
 ] as const;
 

@@ -11,10 +11,11 @@ import { CPSR, MODE, type RegisterId } from '../emulator/registers.ts';
 import { ExitReason, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
 import { decodeTrap } from '../isa/lpv.ts';
 import { CAUSE, CAUSES, causeOfWord, isSystemControl } from './exit-causes.ts';
+import { DEFAULT_MODE_SWITCH, type ModeSwitch } from './shadow/mode-switch.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
+import { HostPages } from './world-switch/host-pages.ts';
 
 const SCTLR_M = 1;
-const SCTLR_S_AND_R = 0x300;
 /** Trap words whose decoding is remembered; Linux has fewer than 200, a hostile guest makes any number. */
 const DECODED_WORDS = 4096;
 /** Fault status of a BKPT instruction. */
@@ -27,6 +28,9 @@ const USER_VISIBLE = 0x3c0;
 
 /** Faults of one instruction that are far beyond what 16 words on two pages can meet: the hypervisor is at fault. */
 const FAULTS_WITHOUT_PROGRESS = 1000;
+
+/** In the place of a cause: a device, which is counted by itself. */
+const MMIO = -1;
 
 /** What `resolve` made of a fault of the shadow. */
 const Resolution = { Retry: 0, Override: 1, GuestFault: 2 } as const;
@@ -41,6 +45,9 @@ export class LpvVcpu implements Vcpu {
   total = 0;
   writeProtectFaults = 0;
   readonly shadow: ShadowTables;
+  readonly hostPages: HostPages;
+  /** Virtual interrupts delivered. */
+  readonly delivered = { irq: 0, fiq: 0 };
   /** Called after each exit has been handled, at an instruction boundary; for comparisons of modes. */
   onExit: (() => void) | undefined;
 
@@ -58,19 +65,20 @@ export class LpvVcpu implements Vcpu {
   /** PC at which a breakpoint is to be passed, and the count at which that was asked; -1 for none. */
   private skipAddress = -1;
   private skipCount = 0;
-  /** cp15 values that the shadow was made for. */
-  private ttbr = 0;
-  private dacr = 0;
-  private sctlr = 0;
-  private fcse = 0;
+  /** The guest's cp15 registers of translation, as the shadow has them. */
+  private readonly translation = { ttbr: 0, dacr: 0, sctlr: 0, fcse: 0 };
+  /** Cause of the exit that the last `resolve` stands for, when it was not the guest's own fault. */
+  private mmioPage = 0;
+  private resolved: number = CAUSE['shadow.fill'];
   /** By trap word: original instruction; by original: cause. Words are signed here: V8 would box larger numbers. */
   private readonly originals = new Map<number, number>();
   private readonly causes = new Map<number, number>();
 
-  constructor(core: Core) {
+  constructor(core: Core, modeSwitch: ModeSwitch = DEFAULT_MODE_SWITCH) {
     this.core = core;
     this.registers = new RegisterFile(core, L.CPU_VIRT);
-    this.shadow = new ShadowTables(core);
+    this.shadow = new ShadowTables(core, modeSwitch);
+    this.hostPages = new HostPages(core, (pages) => this.shadow.setHostPages(pages));
     this.setUp();
   }
 
@@ -78,8 +86,7 @@ export class LpvVcpu implements Vcpu {
     const { core } = this;
     core.set(L.TRAP_EXCEPTIONS, 1);
     core.set(L.MASK_VIEW, L.CPU_VIRT);
-    core.set(L.REGIME, 0);
-    this.shadow.install();
+    this.hostPages.reset();
     this.noteControl();
     this.enterGuestMode();
   }
@@ -112,7 +119,7 @@ export class LpvVcpu implements Vcpu {
         continue;
       }
       if (this.skipAddress >= 0) this.armSkip();
-      const reason = this.dispatch(core.exports.run(left));
+      const reason = this.dispatch(core.exports.enterGuest(left));
       if (reason !== undefined) return reason;
       this.onExit?.();
     }
@@ -127,10 +134,12 @@ export class LpvVcpu implements Vcpu {
       case L.STOP_UNDEFINED:
         return this.undefinedInstruction(core.i32[L.EXIT_WORD >>> 2]);
       case L.STOP_PREFETCH_ABORT:
-        this.prefetchAbort();
-        return undefined;
+        return this.prefetchAbort();
       case L.STOP_DATA_ABORT:
         return this.dataAbort();
+      case L.STOP_BUDGET:
+        this.count(CAUSE['interrupt.host']);
+        return undefined;
       default:
         return simpleExit(core, stop, this.exit) ?? this.internalError(`the core stopped with code ${stop}`);
     }
@@ -245,26 +254,19 @@ export class LpvVcpu implements Vcpu {
   private systemEvents(): void {
     const { core } = this;
     core.set(L.EVENTS, 0);
-    const cpu = L.CPU_VIRT;
-    const sctlr = core.get(cpu + L.C_SCTLR);
-    const changed =
-      core.get(cpu + L.C_TTBR0) !== this.ttbr ||
-      core.get(cpu + L.C_DACR) !== this.dacr ||
-      core.get(cpu + L.C_FCSE) !== this.fcse ||
-      ((sctlr ^ this.sctlr) & (SCTLR_M | SCTLR_S_AND_R)) !== 0;
+    // TLB operations need nothing here: shadows always agree with the tables.
     this.noteControl();
-    // TLB operations need nothing here: the shadow always agrees with the tables.
-    if (changed) this.shadow.flush();
   }
 
   private noteControl(): void {
-    const { core } = this;
+    const { core, translation } = this;
     const cpu = L.CPU_VIRT;
-    this.ttbr = core.get(cpu + L.C_TTBR0);
-    this.dacr = core.get(cpu + L.C_DACR);
-    this.fcse = core.get(cpu + L.C_FCSE);
-    this.sctlr = core.get(cpu + L.C_SCTLR);
-    core.set(L.ALIGN_CHECK, (this.sctlr >>> 1) & 1);
+    translation.ttbr = core.get(cpu + L.C_TTBR0);
+    translation.dacr = core.get(cpu + L.C_DACR);
+    translation.fcse = core.get(cpu + L.C_FCSE);
+    translation.sctlr = core.get(cpu + L.C_SCTLR);
+    core.set(L.ALIGN_CHECK, (translation.sctlr >>> 1) & 1);
+    this.shadow.activate(translation);
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -274,7 +276,13 @@ export class LpvVcpu implements Vcpu {
   private enterGuestMode(): void {
     const virtual = this.virtualCpsr;
     const visible = (virtual & CPSR.MODE) === MODE.usr ? virtual & USER_VISIBLE : 0;
-    this.core.set(L.CPU_PHYS + L.C_CPSR, MODE.usr | visible);
+    const { core } = this;
+    core.set(L.CPU_PHYS + L.C_CPSR, MODE.usr | visible);
+    const regime = (virtual & CPSR.MODE) === MODE.usr ? 1 : 0;
+    this.shadow.setMode(regime);
+    core.set(L.USER_REGIME, regime);
+    core.set(L.REGIME, regime);
+    core.set(L.IN_GUEST, 0);
   }
 
   /** Enters a guest exception through the guest's own vectors. Counts one. */
@@ -311,12 +319,12 @@ export class LpvVcpu implements Vcpu {
   private deliverInterrupt(): boolean {
     const link = this.core.get(L.REGS + 60) + 4;
     if (this.lines & 2 && !(this.virtualCpsr & CPSR.F)) {
-      this.count(CAUSE['interrupt.fiq']);
+      this.delivered.fiq++;
       this.inject(0x1c, MODE.fiq, link, 1);
       return true;
     }
     if (this.lines & 1 && !(this.virtualCpsr & CPSR.I)) {
-      this.count(CAUSE['interrupt.irq']);
+      this.delivered.irq++;
       this.inject(0x18, MODE.irq, link);
       return true;
     }
@@ -349,49 +357,50 @@ export class LpvVcpu implements Vcpu {
       this.shadow.flush();
       return;
     }
-    const table = this.ttbr & 0xffff_c000;
-    for (let i = 0; i < logged; i++) this.shadow.wordChanged(core.get(L.TABLE_LOG + i * 4), table >>> 0, this.fcse);
+    for (let i = 0; i < logged; i++) this.shadow.wordChanged(core.get(L.TABLE_LOG + i * 4));
   }
 
-  private prefetchAbort(): void {
+  private prefetchAbort(): ExitReason | undefined {
     const { core } = this;
     const pc = core.get(L.REGS + 60);
     const fsr = core.get(L.EXIT_FSR);
     if (fsr === FSR_DEBUG) {
       this.count(CAUSE['guest.prefetch-abort']);
       this.injectPrefetchAbort(fsr);
-      return;
+      return undefined;
     }
-    const user = core.get(L.REGIME);
-    const resolution = this.resolve(pc, false, user);
+    const resolution = this.resolve(pc, false, core.get(L.REGIME));
     if (resolution === Resolution.Retry) {
-      this.count(CAUSE['shadow.fill']);
-      return;
+      this.count(this.resolved);
+      return undefined;
+    }
+    if (resolution === Resolution.Override && this.resolved !== MMIO) {
+      this.count(this.resolved);
+      this.steppingOverride = true;
+      return this.step();
     }
     this.count(CAUSE['guest.prefetch-abort']);
     this.injectPrefetchAbort(resolution === Resolution.Override ? this.externalStatus() : core.get(L.EXIT_FSR));
+    return undefined;
   }
 
   /** A data abort of an unreplaced instruction. */
   private dataAbort(): ExitReason | undefined {
     const { core } = this;
-    const before = core.get(L.OVERRIDE_COUNT);
     switch (this.resolveDataAbort()) {
       case Resolution.Retry:
-        this.count(CAUSE['shadow.fill']);
+        this.count(this.resolved);
         return core.get(L.STORES_DONE) ? this.emulate(core.get(L.EXIT_WORD)) : undefined;
       case Resolution.GuestFault:
         this.count(CAUSE['guest.data-abort']);
         return undefined;
-      default: {
-        const page = (core.get(L.OVERRIDES + before * 8 + 4) & ~L.OVERRIDE_WRITE) >>> 2;
-        if (core.ramAddress(page * 4096, 4) === undefined) {
+      default:
+        if (this.resolved === MMIO) {
           this.total++;
-          this.mmio.set(page, (this.mmio.get(page) ?? 0) + 1);
-        } else this.count(CAUSE['shadow.page-table-write']);
+          this.mmio.set(this.mmioPage, (this.mmio.get(this.mmioPage) ?? 0) + 1);
+        } else this.count(this.resolved);
         this.steppingOverride = true;
         return this.step();
-      }
     }
   }
 
@@ -450,47 +459,70 @@ export class LpvVcpu implements Vcpu {
       core.set(L.EXIT_FSR, this.externalStatus());
       return Resolution.GuestFault;
     }
-    const cpu = L.CPU_VIRT;
-    const mva = core.mva(cpu, va);
-    const mmu = (this.sctlr & SCTLR_M) !== 0;
-    const control = Core.regimeControl(this.sctlr, user === 1);
-    let physical = mva;
-    if (mmu) {
-      const fault = core.exports.walk(this.ttbr, this.dacr, mva, 1) || core.exports.permission(control, write ? 1 : 0);
-      if (fault) {
-        core.set(L.EXIT_FSR, fault | (core.get(L.WALK_DOMAIN) << 4));
-        return Resolution.GuestFault;
-      }
-      physical = core.get(L.WALK_PA);
+    const fault = this.walk(va, write, user);
+    if (fault) {
+      core.set(L.EXIT_FSR, fault);
+      return Resolution.GuestFault;
     }
+    const physical = core.get(L.WALK_PA);
     const page = physical >>> 12;
     if (page >= L.HOST_PAGE && page < L.HOST_PAGE + core.hostRamSize / 4096) {
       core.set(L.EXIT_FSR, this.externalStatus());
       return Resolution.GuestFault;
     }
+    this.resolved = CAUSE['shadow.fill'];
     const frame = core.ramAddress(page * 4096, 4096);
     if (frame === undefined) {
-      this.override(va, physical, write);
-      return Resolution.Override;
+      this.mmioPage = page;
+      return this.override(MMIO, va, physical, write);
     }
     if (write && core.u8[L.PAGE_FLAGS + ((frame - L.RAM_BASE) >>> 12)] & L.PAGE_GUEST_TABLE) {
       this.writeProtectFaults++;
-      this.override(va, physical, write);
-      return Resolution.Override;
+      return this.override(CAUSE['shadow.page-table-write'], va, physical, write);
     }
-    this.shadow.fill(va, user, mmu, frame, control);
+    if (this.shadow.isHostPage(va)) {
+      if (!this.hostPages.giveWay(va, this.isFree))
+        return this.override(CAUSE['host-page.emulation'], va, physical, write);
+      this.resolved = CAUSE['host-page.move'];
+      this.walk(va, write, user);
+    }
+    if (!this.shadow.fill(va, user, write, frame)) return this.override(CAUSE['shadow.emulation'], va, physical, write);
     return Resolution.Retry;
   }
+
+  /** A fresh walk of the guest's tables, left in WALK_*: 0, or the status of the guest's own fault. */
+  private walk(va: number, write: boolean, user: number): number {
+    const { core } = this;
+    const { ttbr, dacr, sctlr } = this.translation;
+    const mva = core.mva(L.CPU_VIRT, va);
+    if (!(sctlr & SCTLR_M)) {
+      core.set(L.WALK_PA, mva);
+      return 0;
+    }
+    const fault =
+      core.exports.walk(ttbr, dacr, mva, 1) ||
+      core.exports.permission(Core.regimeControl(sctlr, user === 1), write ? 1 : 0);
+    return fault && fault | (core.get(L.WALK_DOMAIN) << 4);
+  }
+
+  /** Whether the guest's present tables map nothing at an address. Leaves another walk in WALK_*. */
+  private readonly isFree = (va: number): boolean => {
+    const { core, translation } = this;
+    const mva = core.mva(L.CPU_VIRT, va);
+    if (!(translation.sctlr & SCTLR_M)) return core.ramAddress(mva, 4) === undefined;
+    return core.exports.walk(translation.ttbr, translation.dacr, mva, 1) !== 0;
+  };
 
   /** Status of an external abort on the access that the last guest walk found. */
   private externalStatus(): number {
     const { core } = this;
-    if (!(this.sctlr & SCTLR_M)) return FSR_EXTERNAL_SECTION;
+    if (!(this.translation.sctlr & SCTLR_M)) return FSR_EXTERNAL_SECTION;
     const status = core.get(L.WALK_SHIFT) === 20 ? FSR_EXTERNAL_SECTION : FSR_EXTERNAL_PAGE;
     return status | (core.get(L.WALK_DOMAIN) << 4);
   }
 
-  private override(va: number, physical: number, write: boolean): void {
+  /** Tells the core where the instruction in progress finds a page, because of `cause`. */
+  private override(cause: number, va: number, physical: number, write: boolean): Resolution {
     const { core } = this;
     const count = core.get(L.OVERRIDE_COUNT);
     // One instruction touches at most two pages, to read and then to write; were there more, the oldest gives way.
@@ -498,6 +530,8 @@ export class LpvVcpu implements Vcpu {
     core.set(L.OVERRIDES + index * 8, va >>> 10);
     core.set(L.OVERRIDES + index * 8 + 4, (physical >>> 10) | (write ? L.OVERRIDE_WRITE : 0));
     core.set(L.OVERRIDE_COUNT, Math.min(count + 1, L.OVERRIDE_MAX));
+    this.resolved = cause;
+    return Resolution.Override;
   }
 
   private armSkip(): void {
@@ -516,7 +550,7 @@ export class LpvVcpu implements Vcpu {
   failMmio(): void {
     const { core } = this;
     const va = core.get(L.EXIT_FAR);
-    if (this.sctlr & SCTLR_M) core.exports.walk(this.ttbr, this.dacr, core.mva(L.CPU_VIRT, va), 1);
+    if (this.translation.sctlr & SCTLR_M) this.walk(va, false, 0);
     this.injectDataAbort(this.externalStatus(), va);
   }
 
@@ -539,8 +573,9 @@ export class LpvVcpu implements Vcpu {
     this.stuckAt = undefined;
     this.skipAddress = -1;
     this.steppingOverride = false;
-    this.shadow.flush();
+    this.core.set(L.TRAP_EXCEPTIONS, 0);
     this.setUp();
+    this.shadow.flush();
   }
 
   readRegister(id: RegisterId): number {

@@ -1,5 +1,6 @@
 /** The virtual machine of lightweight paravirtualization: RAM, one virtual CPU (lpv-vcpu.ts) and its statistics. */
 import { Core } from '../emulator/core.ts';
+import { LAYOUT as L } from '../emulator/layout.ts';
 import type { MemorySlot, VirtualizationStatistics, VirtualMachine } from '../emulator/vm.ts';
 import { CAUSES } from './exit-causes.ts';
 import { LpvVcpu } from './lpv-vcpu.ts';
@@ -51,14 +52,14 @@ export class LpvMachine implements VirtualMachine {
       total: vcpu.total,
       byCause,
       shadow: {
-        fills: shadow.fills,
+        fills: shadow.counters.fills,
         writeProtectFaults: vcpu.writeProtectFaults,
-        flushes: shadow.flushes,
+        flushes: shadow.counters.flushes,
         tables: shadow.tables,
         entries: shadow.entries,
       },
-      worldSwitches: vcpu.total,
-      hostInstructions: 0,
+      worldSwitches: this.core.u32[L.WORLD_SWITCHES >>> 2],
+      hostInstructions: this.core.u32[L.HOST_INSTRUCTIONS >>> 2],
     };
   }
 }

@@ -32,10 +32,11 @@ import {
   EVENT_TLB_ALL,
   EVENT_TLB_ENTRY,
   TLB_OPS,
+  TRAP_EXCEPTIONS,
 } from './generated/layout';
 import { flushAll, flushPage } from './memory';
 import { NEXT, REFETCH, UNDEFINED, WAIT } from './ops';
-import { active, privileged, raiseEvent, setNzcv, setReg, updateRegimes } from './state';
+import { active, hostTablesChanged, privileged, raiseEvent, setNzcv, setReg, updateRegimes } from './state';
 
 /**
  * SCTLR bits that hold what is written: M, A, C, B, S, R, I, V, RR, L4, and the bits that should be one (6..3, 16, 18;
@@ -44,10 +45,14 @@ import { active, privileged, raiseEvent, setNzcv, setReg, updateRegimes } from '
  */
 const SCTLR_WRITABLE: u32 = 0x0005_f3ff;
 
-/** A change of translation state: carried out on the physical CPU, reported for the virtual one. */
+/** A change of translation state: carried out on the physical CPU (a host switches regimes), reported for the virtual one. */
 function translationChanged(event: u32): u32 {
   if (active() == CPU_VIRT) {
     raiseEvent(event);
+    return NEXT;
+  }
+  if (load<u32>(TRAP_EXCEPTIONS)) {
+    hostTablesChanged();
     return NEXT;
   }
   updateRegimes();

@@ -8,6 +8,8 @@ import {
   PAGE_CODE,
   PAGE_FLAGS,
   RAM_BASE,
+  REGIME,
+  REGIME_HOST,
   SLOTS,
   SLOT_ARM,
   SLOT_COUNT,
@@ -55,7 +57,9 @@ export function slotOf(hostPage: u32, thumb: u32): u32 {
 /** Whether the page of a virtual address has breakpoints. */
 // @ts-ignore: decorator
 @inline export function breaksOnPage(va: u32): bool {
-  return (((<u32>load<u8>(BREAK_PAGES + (va >>> 15))) >>> ((va >>> 12) & 7)) & 1) != 0;
+  return (
+    (((<u32>load<u8>(BREAK_PAGES + (va >>> 15))) >>> ((va >>> 12) & 7)) & 1) != 0 && load<u32>(REGIME) < REGIME_HOST
+  );
 }
 
 export function isBreakpoint(va: u32): bool {

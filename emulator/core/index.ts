@@ -5,7 +5,7 @@ import { clearDirty, flushAll, flushPage, flushRange, guardPage, memoryChanged }
 import { cpsr, enterDataAbort, enterException, enterPrefetchAbort, setActive, setCpsr, updateRegimes } from './state';
 import { permission, walk } from './walk';
 
-export { emulate, run } from './generated/run';
+export { emulate, enterGuest, run } from './generated/run';
 export {
   clearDirty,
   cpsr,

@@ -10,6 +10,7 @@ import {
   ACTIVE,
   BREAK_COUNT,
   BREAK_SKIP,
+  CPU_PHYS,
   C_CPSR,
   EXIT_ADDRESS,
   EXIT_FAR,
@@ -22,16 +23,27 @@ import {
   FLAG_Q,
   FLAG_V,
   FLAG_Z,
+  FRAME,
+  HOST_CONTEXT,
+  HOST_INSTRUCTIONS,
+  IN_GUEST,
   LINES,
   MMIO_COUNT,
   RAM_BASE,
+  REGIME,
+  REGIMES,
+  REGIME_HOST,
+  REGIME_SIZE,
   REGS,
+  RETIRED,
+  SAVED_STORES,
   SLOT_ARM,
   SLOT_THUMB,
   STOP_BREAKPOINT,
   STOP_BUDGET,
   STOP_DATA_ABORT,
   STOP_HALTED,
+  STOP_HOST_FAULT,
   STOP_MMIO_READ,
   STOP_MMIO_WRITE,
   STOP_PREFETCH_ABORT,
@@ -39,8 +51,11 @@ import {
   STOP_UNDEFINED,
   STOP_WATCH,
   STOP_WFI,
+  STORES_DONE,
   THUMB,
   TRAP_EXCEPTIONS,
+  USER_REGIME,
+  WORLD_SWITCHES,
 } from './generated/layout';
 import { ROW_LDR_imm, ROW_LDR_reg } from './generated/rows';
 import {
@@ -62,17 +77,21 @@ import { registerOffset, shiftedOperand, shiftedValue, shifterCarry } from './ar
 import { executeA32, executeThumb, executeTrapped, interruptsMasked, trappedWord } from './slow';
 import { loadMultiple, slowAccess, storeMultiple } from './transfers';
 import {
+  cpsr,
   CPSR_F,
   CPSR_I,
   enterDataAbort,
   enterException,
   enterPrefetchAbort,
+  MODE_ABT,
   MODE_FIQ,
   MODE_IRQ,
   MODE_SVC,
   MODE_UND,
   nzcv,
   retire,
+  setCpsr,
+  setNzcv,
 } from './state';
 
 // Registers by the byte offsets in a record. REGS is a constant offset of the access, which costs no addition.
@@ -262,9 +281,16 @@ function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
 /**
  * Runs until `budget` instructions (and exception entries) have retired or something stops the CPU. Returns STOP_*.
  * r15 holds the address of the next instruction before and after.
+ *
+ * With `world`, exceptions of the guest enter the host's vectors, and the run goes on through the world switch. The host's
+ * instructions are counted apart; its time slice ends with a host interrupt.
  */
-function loop(budget: i32, checkLines: bool): u32 {
+function loop(budget: i32, checkLines: bool, world: bool): u32 {
   let left = budget;
+  // While the host runs, `left` counts its instructions down, and the guest's budget waits here.
+  let guestLeft = budget;
+  let host = world && load<u32>(REGIME) >= REGIME_HOST;
+  if (host) left = HOST_BUDGET;
   let stop: u32 = STOP_BUDGET;
   let pc = load<u32>(REGS + 60);
   // Set whenever mode, masks, regime or instruction set may have changed.
@@ -295,20 +321,42 @@ function loop(budget: i32, checkLines: bool): u32 {
       fetchers = fetchTable();
       readers = readTable();
       writers = writeTable();
+      if (world && load<u32>(REGIME) >= REGIME_HOST != host) {
+        host = !host;
+        if (host) {
+          guestLeft = left;
+          left = HOST_BUDGET;
+        } else {
+          countHost(HOST_BUDGET - left);
+          left = guestLeft;
+        }
+      }
     }
-    if (left <= 0) break;
+    if (left <= 0) {
+      if (!world || host) break;
+      // The time slice is over: the host's timer interrupts, whatever the guest masks.
+      store<u32>(LINES, load<u32>(LINES) | 1);
+      store<u32>(REGS + 60, pc);
+      enterException(0x18, MODE_IRQ, pc + 4, false);
+      pc = load<u32>(REGS + 60);
+      check = true;
+      continue;
+    }
     // Find the decoded page.
     let page = pc & ~0xfff;
     const fetched = load<u32>(fetchers + ((pc >>> 12) << 2));
     const hostPage: u32 = fetched ? (fetched - 1) ^ page : fetchPage(pc);
     if (!hostPage) {
       clearAccess();
+      store<u32>(REGS + 60, pc);
       if (load<u32>(TRAP_EXCEPTIONS)) {
-        stop = STOP_PREFETCH_ABORT;
-        break;
+        stop = trapped(O.PREFETCH_ABORT, world, host);
+        if (stop) break;
+        pc = load<u32>(REGS + 60);
+        check = true;
+        continue;
       }
       left--;
-      store<u32>(REGS + 60, pc);
       enterPrefetchAbort(load<u32>(EXIT_FSR), pc);
       pc = load<u32>(REGS + 60);
       check = true;
@@ -632,7 +680,11 @@ function loop(budget: i32, checkLines: bool): u32 {
         pc = here;
         if (load<u32>(TRAP_EXCEPTIONS)) {
           left++;
-          stop = exceptionStop(status);
+          store<u32>(REGS + 60, here);
+          stop = trapped(status, world, host);
+          if (stop) break;
+          pc = load<u32>(REGS + 60);
+          check = true;
           break;
         }
         enterSynchronous(status, here, size);
@@ -663,10 +715,14 @@ function loop(budget: i32, checkLines: bool): u32 {
         store<u32>(BREAK_SKIP, 0);
         store<u32>(REGS + 60, pc);
         decodeUnder(rec, hostPage + (here - page), here, thumb);
-        stop = loop(1, false);
+        stop = loop(1, false, false);
         store<u16>(rec, <u16>O.OP_DECODE);
         ignoreBreaks = false;
-        if (stop == STOP_BUDGET) {
+        if (world && stop >= STOP_SVC && stop <= STOP_DATA_ABORT) {
+          enterHost(stop);
+          stop = STOP_BUDGET;
+          check = true;
+        } else if (stop == STOP_BUDGET) {
           // The inner run has counted it.
           left--;
           budget--;
@@ -684,8 +740,40 @@ function loop(budget: i32, checkLines: bool): u32 {
     if (stop) break;
   }
   store<u32>(REGS + 60, pc);
+  if (host) {
+    countHost(HOST_BUDGET - left);
+    left = guestLeft;
+  }
   retire(<u64>(budget - left));
   return stop;
+}
+
+/** Instructions in which the host's code must have come back: a hundred times what a world switch takes. */
+const HOST_BUDGET: i32 = 10_000;
+
+function countHost(instructions: i32): void {
+  store<u64>(HOST_INSTRUCTIONS, load<u64>(HOST_INSTRUCTIONS) + <u64>instructions);
+}
+
+/** An exception of user mode at r15 under a hypervisor: the stop that reports it, or 0 when the host's vector is entered. */
+function trapped(status: u32, world: bool, host: bool): u32 {
+  if (host) return STOP_HOST_FAULT;
+  const stop = exceptionStop(status);
+  if (!world) return stop;
+  enterHost(stop);
+  return 0;
+}
+
+/** Enters the host's vector for a guest's exception at r15. The instruction in progress may have stored; see SAVED_STORES. */
+function enterHost(stop: u32): void {
+  store<u32>(SAVED_STORES, load<u32>(STORES_DONE));
+  store<u32>(STORES_DONE, 0);
+  const pc = load<u32>(REGS + 60);
+  const next = pc + (load<u32>(THUMB) ? 2 : 4);
+  if (stop == STOP_SVC) enterException(0x08, MODE_SVC, next, false);
+  else if (stop == STOP_UNDEFINED) enterException(0x04, MODE_UND, next, false);
+  else if (stop == STOP_DATA_ABORT) enterException(0x10, MODE_ABT, pc + 8, false);
+  else enterException(0x0c, MODE_ABT, pc + 4, false);
 }
 
 /** The stop by which a hypervisor learns of an exception of user mode. */
@@ -734,20 +822,20 @@ function multiplyHalves(rec: u32): u32 {
 /** Runs at most `budget` instructions; see `loop`. Completes an instruction that waited for a device first. */
 export function run(budget: i32): u32 {
   if (!load<u32>(MMIO_COUNT)) {
-    const stop = loop(budget, true);
+    const stop = loop(budget, true, false);
     store<u32>(BREAK_SKIP, 0);
     return stop;
   }
   rewindMmio();
   ignoreBreaks = true;
   const here = load<u32>(REGS + 60);
-  const stop = loop(1, false);
+  const stop = loop(1, false, false);
   ignoreBreaks = false;
   if (stop == STOP_MMIO_READ || stop == STOP_MMIO_WRITE) return stop;
   endMmio();
   if (breaksOnPage(here)) forgetRecord(here);
   if (stop != STOP_BUDGET || budget == 1) return stop;
-  return loop(budget - 1, true);
+  return loop(budget - 1, true, false);
 }
 
 /** After an instruction ran with breakpoints ignored, its record must look for one again. */
@@ -758,6 +846,78 @@ function forgetRecord(pc: u32): void {
   const thumb = load<u32>(THUMB);
   const slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + ((<u32>((hostPage - RAM_BASE) >>> 12)) << 2));
   if (slot) refreshBreaks(pc, slot, thumb);
+}
+
+/** What `frame.CAUSE` says: the exception's number in the vectors. */
+const CAUSE_UNDEFINED: u32 = 1;
+const CAUSE_SVC: u32 = 2;
+const CAUSE_PREFETCH_ABORT: u32 = 3;
+const CAUSE_DATA_ABORT: u32 = 4;
+
+/**
+ * Enters the guest through the host's code, and runs it until the host's run loop is in charge again (or a debugger has
+ * halted the guest where it is). The host waits in WFI while the run loop has the CPU: this side of it plays the part of the
+ * kernel's C code, which finds the guest's registers in the frame. While the run loop works they are live in REGS.
+ * Returns STOP_BUDGET for a host interrupt.
+ */
+export function enterGuest(budget: i32): u32 {
+  const before = load<u64>(RETIRED);
+  if (!load<u32>(IN_GUEST)) resumeHost();
+  store<u32>(IN_GUEST, 0);
+  let left = budget;
+  while (true) {
+    const stop = loop(left, true, true);
+    if (stop != STOP_WFI) {
+      if (load<u32>(REGIME) < REGIME_HOST) {
+        store<u32>(IN_GUEST, 1);
+        return stop;
+      }
+      return STOP_HOST_FAULT;
+    }
+    if ((load<u32>(CPU_PHYS + C_CPSR) & 0x1f) == MODE_SVC) return leaveHost();
+    // The host's interrupt handler acknowledges.
+    store<u32>(LINES, load<u32>(LINES) & ~1);
+    left = budget - <i32>(load<u64>(RETIRED) - before);
+  }
+}
+
+/** The guest's registers go to the frame; the host goes on after WFI. */
+function resumeHost(): void {
+  const frame = load<u32>(FRAME);
+  memory.copy(frame, REGS, 64);
+  store<u32>(frame + 64, cpsr());
+  // The shadow of the guest's virtual mode.
+  const shadow: u32 = REGIMES + load<u32>(USER_REGIME) * REGIME_SIZE;
+  store<u32>(frame + 84, load<u32>(shadow));
+  store<u32>(frame + 88, load<u32>(shadow + 4));
+  memory.copy(REGS, HOST_CONTEXT, 64);
+  store<u32>(CPU_PHYS + C_CPSR, 0x13);
+  setCpsr(load<u32>(HOST_CONTEXT + 64));
+}
+
+/** The host waits in WFI: its registers rest, and the guest's are live. Returns the stop by which the guest was left. */
+function leaveHost(): u32 {
+  store<u64>(WORLD_SWITCHES, load<u64>(WORLD_SWITCHES) + 1);
+  memory.copy(HOST_CONTEXT, REGS, 64);
+  store<u32>(HOST_CONTEXT + 64, cpsr());
+  const frame = load<u32>(FRAME);
+  memory.copy(REGS, frame, 64);
+  const status = load<u32>(frame + 64);
+  setNzcv(status >>> 28);
+  store<u32>(FLAG_Q, (status >>> 27) & 1);
+  const thumb = (status >>> 5) & 1;
+  store<u32>(THUMB, thumb);
+  store<u32>(CPU_PHYS + C_CPSR, status & 0x7ff_ffdf);
+  store<u32>(REGIME, load<u32>(USER_REGIME));
+  store<u32>(STORES_DONE, load<u32>(SAVED_STORES));
+  store<u32>(SAVED_STORES, 0);
+  const cause = load<u32>(frame + 68);
+  if (cause == CAUSE_PREFETCH_ABORT) return STOP_PREFETCH_ABORT;
+  if (cause == CAUSE_DATA_ABORT) return STOP_DATA_ABORT;
+  if (cause != CAUSE_SVC && cause != CAUSE_UNDEFINED) return STOP_BUDGET;
+  // The link register of these is behind the instruction.
+  store<u32>(REGS + 60, load<u32>(REGS + 60) - (thumb ? 2 : 4));
+  return cause == CAUSE_SVC ? STOP_SVC : STOP_UNDEFINED;
 }
 
 /** Runs one instruction of a hypervisor's choice on the active CPU: `word` is the original of a trap at r15. */

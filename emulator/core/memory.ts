@@ -37,6 +37,8 @@ import {
   RAM_BASE,
   REGIME,
   REGIMES,
+  REGIME_COUNT,
+  REGIME_HOST,
   REGIME_MMU,
   REGIME_SIZE,
   SLOT_ARM,
@@ -178,7 +180,7 @@ export function flushAll(): void {
 /** Drops the cached translations of one 4 KB virtual page. */
 export function flushPage(va: u32): void {
   const offset = (va >>> 12) << 2;
-  for (let i: u32 = 0; i < 6; i++) store<u32>(TLB + i * TLB_SIZE + offset, 0);
+  for (let i: u32 = 0; i < REGIME_COUNT * 3; i++) store<u32>(TLB + i * TLB_SIZE + offset, 0);
   fetchChanged = true;
 }
 
@@ -191,8 +193,7 @@ export function flushRange(va: u32, count: u32): void {
 function dropWriters(host: u32): void {
   for (let i: u32 = 0; i < filledCount; i++) {
     const slot: u32 = load<u32>(FILLED + (i << 2));
-    const tableIndex = <u32>((slot - TLB) / TLB_SIZE);
-    if (tableIndex != 1 && tableIndex != 4) continue;
+    if (<u32>((slot - TLB) / TLB_SIZE) % 3 != USE_WRITE) continue;
     const entry = load<u32>(slot);
     if (!entry) continue;
     const page = (<u32>(((slot - TLB) & (TLB_SIZE - 1)) >>> 2)) << 12;
@@ -450,11 +451,22 @@ function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32
 // ---------------------------------------------------------------------------------------------------------------------
 // Slow loads and stores. After each, the caller looks at `access`.
 
+/** Whether the instruction in progress has overrides, or has changed a guest's table: every access is then looked at. */
+// @ts-ignore: decorator
+@inline function interrupted(): bool {
+  return (load<u32>(OVERRIDE_COUNT) | load<u32>(TABLE_LOG_COUNT)) != 0;
+}
+
 /** Loads `size` bytes (1, 2, 4) at an address aligned to them, with the rights of `regime`; zero-extended. */
 export function loadAligned(va: u32, size: u32, regime: u32): u32 {
+  const cached = load<u32>(table(regime, USE_READ) + ((va >>> 12) << 2));
+  if (cached && !interrupted()) {
+    const at: u32 = (cached - 1) ^ va;
+    return size == 4 ? load<u32>(at) : size == 2 ? <u32>load<u16>(at) : <u32>load<u8>(at);
+  }
   if (!translate(va, regime, false)) return 0;
   const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
-  if (load<u32>(WATCH_COUNT) && watched(va, size, 1)) cacheable = false;
+  if (load<u32>(WATCH_COUNT) && regime < REGIME_HOST && watched(va, size, 1)) cacheable = false;
   if (!base) return deviceAccess(physicalAddress, va, size, false, 0);
   const host = base + (physicalAddress & 0xfff);
   if (cacheable) fill(table(regime, USE_READ) + ((va >>> 12) << 2), base, va);
@@ -470,9 +482,18 @@ export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void 
     storeIndex++;
     return;
   }
+  const cached = load<u32>(table(regime, USE_WRITE) + ((va >>> 12) << 2));
+  if (cached && !interrupted()) {
+    const at: u32 = (cached - 1) ^ va;
+    storeIndex++;
+    if (size == 4) store<u32>(at, value);
+    else if (size == 2) store<u16>(at, <u16>value);
+    else store<u8>(at, <u8>value);
+    return;
+  }
   if (!translate(va, regime, true)) return;
   const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
-  if (load<u32>(WATCH_COUNT) && watched(va, size, 2)) cacheable = false;
+  if (load<u32>(WATCH_COUNT) && regime < REGIME_HOST && watched(va, size, 2)) cacheable = false;
   if (!base) {
     const mask: u32 = size == 4 ? 0xffff_ffff : (1 << (size << 3)) - 1;
     deviceAccess(physicalAddress, va, size, true, value & mask);

@@ -29,6 +29,7 @@ import {
   FLAG_Z,
   REGIME,
   REGIMES,
+  REGIME_HOST,
   REGIME_MMU,
   REGIME_R,
   REGIME_S,
@@ -37,6 +38,8 @@ import {
   REGS,
   RETIRED,
   THUMB,
+  TRAP_EXCEPTIONS,
+  USER_REGIME,
 } from './generated/layout';
 
 export const MODE_USR: u32 = 0x10;
@@ -155,7 +158,9 @@ export function setControl(value: u32): void {
   const old = load<u32>(cpu + C_CPSR);
   switchBank(old & 0x1f, value & 0x1f);
   store<u32>(cpu + C_CPSR, value & CONTROL_MASK);
-  store<u32>(REGIME, <u32>((value & 0x1f) == MODE_USR));
+  const user = (value & 0x1f) == MODE_USR;
+  if (cpu == CPU_PHYS && load<u32>(TRAP_EXCEPTIONS)) store<u32>(REGIME, user ? load<u32>(USER_REGIME) : REGIME_HOST);
+  else store<u32>(REGIME, <u32>user);
 }
 
 /** Writes the whole CPSR of the active CPU, with flags and T. */
@@ -241,6 +246,22 @@ export function updateRegimes(): void {
     store<u32>(regime + 12, load<u32>(CPU_PHYS + C_FCSE) & 0xfe00_0000);
   }
   store<u32>(ALIGN_CHECK, (sctlr >>> 1) & 1);
+}
+
+/**
+ * The host has loaded a translation table or the domain register: its privileged mode uses them, and user mode uses the
+ * shadow that they belong to. Translations of each regime are kept apart and stay, as with tagged translations.
+ */
+export function hostTablesChanged(): void {
+  const ttbr = load<u32>(CPU_PHYS + C_TTBR0);
+  const dacr = load<u32>(CPU_PHYS + C_DACR);
+  const host: u32 = REGIMES + REGIME_HOST * REGIME_SIZE;
+  store<u32>(host, ttbr);
+  store<u32>(host + 4, dacr);
+  for (let i: u32 = 0; i < 2; i++) {
+    const regime: u32 = REGIMES + i * REGIME_SIZE;
+    if (load<u32>(regime) == ttbr && load<u32>(regime + 4) == dacr) store<u32>(USER_REGIME, i);
+  }
 }
 
 /** Tells the hypervisor what an emulated system instruction asks for. */
