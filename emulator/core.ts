@@ -108,6 +108,7 @@ export class Core {
     this.guestPages = (address - L.RAM_BASE) / PAGE;
     this.hostRam = address;
     this.hostRamSize = hostRamSize;
+    this.set(L.HOST_RAM, address);
     for (let offset = 0; offset < hostRamSize; offset += PAGE)
       this.exports.mapPage(L.HOST_PAGE + offset / PAGE, address + offset);
     this.set(L.ARCH, ARCH_V5TEJ);

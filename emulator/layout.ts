@@ -196,6 +196,8 @@ export const LAYOUT = {
   HOST_INSTRUCTIONS: STATE + 0xa10,
   WORLD_SWITCHES: STATE + 0xa18,
   HOST_CONTEXT: STATE + 0xa20,
+  /** Address of the hypervisor's RAM, behind the guest's. */
+  HOST_RAM: STATE + 0xa64,
 
   /** By RAM page: flags (PAGE_*), decode slots, count of walked table words; by RAM KB: owning megabyte of an L2 table. */
   PAGE_FLAGS,

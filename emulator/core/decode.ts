@@ -5,6 +5,7 @@ import {
   BREAKS,
   BREAK_COUNT,
   BREAK_PAGES,
+  HOST_RAM,
   PAGE_CODE,
   PAGE_FLAGS,
   RAM_BASE,
@@ -50,7 +51,8 @@ export function slotOf(hostPage: u32, thumb: u32): u32 {
   memory.fill(slot, 0, length);
   store<u16>(slot + length, <u16>O.OP_PAGE_END);
   store<u32>(pointer, <u32>slot);
-  guardPage(page, PAGE_CODE);
+  // Code of the host changes by its hands only, and shares its page with data.
+  if (hostPage < load<u32>(HOST_RAM)) guardPage(page, PAGE_CODE);
   return slot;
 }
 

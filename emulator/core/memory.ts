@@ -297,7 +297,7 @@ export function memoryChanged(physical: u32, length: u32): void {
     if (base) {
       const page = ramPage(base);
       store<u8>(PAGE_FLAGS + page, load<u8>(PAGE_FLAGS + page) | (<u8>PAGE_DIRTY));
-      if (load<u8>(PAGE_FLAGS + page) & PAGE_CODE) invalidateCode(base + (address & 0xfff), chunk);
+      invalidateCode(base + (address & 0xfff), chunk);
     }
     address += chunk;
     left -= chunk;

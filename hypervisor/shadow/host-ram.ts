@@ -14,8 +14,8 @@ export const L2_SIZE = KB;
 /** Address spaces whose shadows are kept, each with two roots. */
 export const SPACES = 16;
 /** Level 2 tables of 1 KB, and of 4 KB (for guests with tiny pages). */
-export const COARSE_TABLES = 2048;
-export const FINE_TABLES = 128;
+export const COARSE_TABLES = 1024;
+export const FINE_TABLES = 32;
 
 const ROOTS = 0x1_4000;
 const TABLES = ROOTS + SPACES * 2 * L1_SIZE;

@@ -42,6 +42,9 @@ interface Space extends Translation {
   lastUse: number;
   /** Pages (0 to 3) of the guest's level 1 table that are guarded for it, as bits. */
   guarded: number;
+  /** Megabytes that may have a table or depend on one of the guest's: the first `count` of a list. */
+  readonly megabytes: Uint16Array;
+  count: number;
   /** Entries of the kernel alone in megabytes that user mode shares: they go when user mode comes (`domains`). */
   mixed: number[];
 }
@@ -102,6 +105,8 @@ export class ShadowTables {
   private hostPages: readonly HostPage[] = [];
   /** By entry: rights of the privileged modes (bits 0 to 7) and of user mode (bits 8 to 15), as AP fields. */
   private readonly rights: Uint16Array;
+  /** By megabyte of a space (as GuestTables.user): 1 when it is in the space's list. */
+  private readonly listed = new Uint8Array(Host.SPACES * MEGABYTES);
   /** Rights that the last walk gives, in the same form. */
   private walked = 0;
 
@@ -114,7 +119,7 @@ export class ShadowTables {
     this.rights = new Uint16Array(strategy === 'rewrite' || strategy === 'domains' ? ENTRIES : 0);
     for (let index = 0; index < Host.SPACES; index++)
       this.spaces.push({
-        ...{ index, used: false, lastUse: 0, guarded: 0, mixed: [] },
+        ...{ index, used: false, lastUse: 0, guarded: 0, mixed: [], count: 0, megabytes: new Uint16Array(MEGABYTES) },
         ...{ ttbr: 0, dacr: 0, sctlr: 0, fcse: 0 },
       });
     this.current = this.spaces[0];
@@ -355,9 +360,20 @@ export class ShadowTables {
       this.releaseTable(space, user, megabyte);
     }
     const slot = this.takeTable(space, user, megabyte, fine);
+    // Making room may have given the megabyte a table for the host's pages.
+    if (core.u32[word]) this.releaseTable(space, user, megabyte);
+    this.list(space, megabyte);
     core.u32[word] = Host.l1Descriptor(TablePool.physical(slot), fine, kernelOnly ? DOMAIN_KERNEL : DOMAIN_BOTH);
     this.writeHostPages(space, user, megabyte);
     return slot;
+  }
+
+  /** Puts a megabyte into the list of its space. */
+  private list(space: Space, megabyte: number): void {
+    const user = GuestTables.user(space.index, megabyte);
+    if (this.listed[user]) return;
+    this.listed[user] = 1;
+    space.megabytes[space.count++] = megabyte;
   }
 
   private takeTable(space: Space, user: number, megabyte: number, fine: boolean): number {
@@ -369,7 +385,10 @@ export class ShadowTables {
       for (const other of this.spaces)
         if (other.used && other !== space && (!oldest || other.lastUse < oldest.lastUse)) oldest = other;
       if (oldest) this.evict(oldest);
-      else this.empty(space);
+      else {
+        this.counters.flushes++;
+        this.empty(space);
+      }
       slot = this.pool.take(fine, owner);
     }
     return slot;
@@ -409,8 +428,8 @@ export class ShadowTables {
   /** `rewrite`: gives every entry of a shadow the rights of the present mode. */
   private rewrite(space: Space): void {
     const { core } = this;
-    for (let megabyte = 0; megabyte < MEGABYTES; megabyte++) {
-      const descriptor = core.u32[this.rootWord(space.index, 0, megabyte)];
+    for (let i = 0; i < space.count; i++) {
+      const descriptor = core.u32[this.rootWord(space.index, 0, space.megabytes[i])];
       if (!descriptor) continue;
       const slot = TablePool.slotAt(descriptor);
       const first = TablePool.firstEntry(slot);
@@ -444,6 +463,7 @@ export class ShadowTables {
     if (kb === guest.tableOf(user)) return;
     if (guest.tableOf(user) >= 0) this.dropMegabyte(space, megabyte);
     if (kb < 0) return;
+    this.list(space, megabyte);
     guest.link(user, kb, fine);
     if (guest.refer(kb >>> 2)) this.guard(kb >>> 2);
   }
@@ -523,11 +543,14 @@ export class ShadowTables {
 
   /** Drops every entry of a shadow, and its claims on the guest's table pages; the host's pages stay. */
   private empty(space: Space): void {
-    for (let megabyte = 0; megabyte < MEGABYTES; megabyte++) {
+    for (let i = 0; i < space.count; i++) {
+      const megabyte = space.megabytes[i];
       for (let view = 0; view < this.views; view++)
         if (this.core.u32[this.rootWord(space.index, view, megabyte)]) this.releaseTable(space, view, megabyte);
       this.unlink(space, megabyte);
+      this.listed[GuestTables.user(space.index, megabyte)] = 0;
     }
+    space.count = 0;
     space.mixed.length = 0;
     const first = this.guest.kilobyte(space.ttbr) >> 2;
     for (let quarter = 0; quarter < L1_PAGES; quarter++)
@@ -673,7 +696,8 @@ export class ShadowTables {
     for (const space of this.spaces) {
       if (!space.used) continue;
       for (let view = 0; view < this.views; view++) {
-        for (let megabyte = 0; megabyte < MEGABYTES; megabyte++) {
+        for (let i = 0; i < space.count; i++) {
+          const megabyte = space.megabytes[i];
           const descriptor = core.u32[this.rootWord(space.index, view, megabyte)];
           if (!descriptor) continue;
           const problem = this.checkTable(space, view, megabyte, TablePool.slotAt(descriptor));
