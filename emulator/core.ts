@@ -10,6 +10,7 @@ import type { MemorySlot, Walk, WalkStep, Watchpoint } from './vm.ts';
 export interface CoreExports {
   run(budget: number): number;
   enterGuest(budget: number): number;
+  patchSite(address: number, va: number, stub: number): void;
   emulate(word: number): number;
   mapPage(page: number, address: number): void;
   count(instructions: number): void;
@@ -175,6 +176,10 @@ export class Core {
     this.set(L.STORES_DONE, 0);
     this.set(L.TABLE_LOG_COUNT, 0);
     this.set(L.EVENTS, 0);
+    this.set(L.STUB_VA, 0);
+    this.set(L.FAST, 0);
+    this.set(L.VIRTUAL_LINES, 0);
+    this.set(L.COALESCED_COUNT, 0);
     this.exports.updateRegimes();
     this.exports.dropDecoded();
   }
@@ -186,7 +191,12 @@ export class Core {
 
   /** Instructions retired and exceptions entered. */
   get retired(): number {
-    return this.u32[L.RETIRED >>> 2] + this.u32[(L.RETIRED + 4) >>> 2] * 0x1_0000_0000;
+    return this.count64(L.RETIRED);
+  }
+
+  /** A counter of two words. */
+  count64(address: number): number {
+    return this.u32[address >>> 2] + this.u32[(address + 4) >>> 2] * 0x1_0000_0000;
   }
 
   /** Executes an A32 word in the place of the instruction at PC, on the active CPU; returns STOP_*. */

@@ -199,6 +199,45 @@ export const LAYOUT = {
   /** Address of the hypervisor's RAM, behind the guest's. */
   HOST_RAM: STATE + 0xa64,
 
+  /** Levels of the virtual interrupt inputs: bit 0 IRQ, bit 1 FIQ. */
+  VIRTUAL_LINES: STATE + 0xa68,
+  /** Exits that the core may handle by itself (FAST_* bits), and how many it has, by kind. */
+  FAST: STATE + 0xa6c,
+  FAST_STATUS: 1,
+  FAST_CACHE: 2,
+  FAST_MRS: STATE + 0xa70,
+  FAST_MSR: STATE + 0xa74,
+  FAST_CACHES: STATE + 0xa78,
+  FAST_TLB: STATE + 0xa7c,
+  /**
+   * Stubs: guest virtual address of their pages in the host's table, or 0; address of their data in this memory; how
+   * many were executed, and how many of those left the guest after all.
+   */
+  STUB_VA: STATE + 0xa80,
+  STUB_DATA: STATE + 0xa84,
+  STUBS_RUN: STATE + 0xa88,
+  STUBS_LEFT: STATE + 0xa8c,
+  STUB_PAGES_SIZE: 0x2000,
+  STUB_SIZE: 96,
+  /** In STUB_DATA: control bits of the virtual CPSR; masks (I, F) that hold a virtual interrupt back; two registers. */
+  STUB_CPSR: 0,
+  STUB_PENDING: 4,
+  STUB_SPILL: 8,
+  /** LPV trap words executed natively (TRAP_WORDS), or replaced by a stub: what a hypervisor must have counted. */
+  TRAP_WORDS_RUN: STATE + 0xa90,
+
+  /**
+   * Device registers whose writes may wait: count, then address and length pairs. Writes that wait: count, then count of
+   * instructions retired before it (two words), address, size and value of each.
+   */
+  QUIET_COUNT: STATE + 0xaa0,
+  QUIET: STATE + 0xb00,
+  QUIET_MAX: 64,
+  COALESCED_COUNT: STATE + 0xaa4,
+  COALESCED: STATE + 0x2000,
+  COALESCED_SIZE: 20,
+  COALESCED_MAX: 128,
+
   /** By RAM page: flags (PAGE_*), decode slots, count of walked table words; by RAM KB: owning megabyte of an L2 table. */
   PAGE_FLAGS,
   SLOT_ARM,

@@ -53,6 +53,9 @@ export class Machine {
   /** The guest is in WFI. */
   private waiting = false;
 
+  /** Quiet writes of each device when they were last told to the virtual CPU. */
+  private readonly quiet: Array<ReadonlyArray<{ offset: number; length: number }> | undefined>;
+
   constructor(vm: VirtualMachine, board: Board, options: MachineOptions = {}) {
     this.vm = vm;
     this.board = board;
@@ -60,7 +63,35 @@ export class Machine {
     vm.nameDevices((address) => board.deviceAt(address)?.name);
     this.nsPerInstruction = options.nsPerInstruction ?? 1;
     this.input = new ConsoleInput(board.serial[0]);
+    this.quiet = board.devices.map(({ device }) => device.quietWrites?.());
+    this.tellQuietWrites();
   }
+
+  /** Looks whether a device has changed its mind about which writes may wait. */
+  private updateQuietWrites(): void {
+    const { devices } = this.board;
+    let changed = false;
+    for (let i = 0; i < devices.length; i++) {
+      const now = devices[i].device.quietWrites?.();
+      if (now === this.quiet[i]) continue;
+      this.quiet[i] = now;
+      changed = true;
+    }
+    if (changed) this.tellQuietWrites();
+  }
+
+  private tellQuietWrites(): void {
+    const zones = this.board.devices.flatMap(({ base }, i) =>
+      (this.quiet[i] ?? []).map(({ offset, length }) => ({ address: base + offset, length })),
+    );
+    this.vcpu.setQuietWrites(zones);
+  }
+
+  /** A write that has waited takes effect as of its own time. */
+  private readonly lateWrite = (address: number, size: number, data: number, instructions: number): void => {
+    this.onMmio?.(address, true);
+    this.board.write(address, size, data, instructions * this.nsPerInstruction + this.skipped);
+  };
 
   /** Guest time in nanoseconds: instructions retired, and what waiting has skipped. */
   get now(): number {
@@ -97,6 +128,7 @@ export class Machine {
       const untilEvent = Math.ceil((board.nextEvent() - now) / this.nsPerInstruction);
       const reason = vcpu.run(Math.min(left, untilEvent, 0x7fff_ffff));
       const { exit } = vcpu;
+      vcpu.drainWrites(this.lateWrite);
       switch (reason) {
         case ExitReason.Budget:
           break;
@@ -113,6 +145,7 @@ export class Machine {
           this.onMmio?.(exit.address, true);
           if (board.write(exit.address, exit.size, exit.data, this.now) === BUS_ERROR) vcpu.failMmio();
           else vcpu.completeMmio(0);
+          this.updateQuietWrites();
           if (board.resetRequested) return 'reset';
           break;
         case ExitReason.Wfi: {

@@ -104,6 +104,11 @@ class NativeVcpu implements Vcpu {
     this.setLine(2, level);
   }
 
+  /** Native device accesses never leave anything behind. */
+  setQuietWrites(): void {}
+
+  drainWrites(): void {}
+
   setFiqPossible(possible: boolean): void {
     this.core.set(L.FIQ_DEAD, possible ? 0 : 1);
   }

@@ -116,6 +116,16 @@ export interface Vcpu {
   setFiq(level: boolean): void;
   /** Tells that no device can raise FIQ before the guest acts again: a branch to itself with IRQ masked is then the end. */
   setFiqPossible(possible: boolean): void;
+  /**
+   * Names device registers whose writes have no effect that the guest could see before it does anything else to the
+   * device: no read, no interrupt line, no event. A virtual CPU may let such writes wait; see `drainWrites`.
+   */
+  setQuietWrites(zones: ReadonlyArray<{ address: number; length: number }>): void;
+  /**
+   * Hands over the writes that have waited, in order, each with the instructions retired before it. The caller does this
+   * after each `run`, before anything else.
+   */
+  drainWrites(write: (address: number, size: number, data: number, instructions: number) => void): void;
   /** Back to the state at reset: SVC mode, IRQ and FIQ masked, MMU off, PC at the reset vector. RAM is kept. */
   reset(): void;
 
@@ -156,7 +166,38 @@ export interface VirtualMachine {
 export interface VirtualizationStatistics {
   total: number;
   byCause: Record<string, number>;
-  shadow: { fills: number; writeProtectFaults: number; flushes: number; tables: number; entries: number };
+  shadow: {
+    /** Entries made; stores to guarded table pages; times that everything was dropped; tables and entries in use. */
+    fills: number;
+    writeProtectFaults: number;
+    flushes: number;
+    tables: number;
+    entries: number;
+    /** Shadows kept; changes to another, those that found theirs, and shadows given up. */
+    spaces: number;
+    switches: number;
+    hits: number;
+    evictions: number;
+    /** Entries dropped because their descriptor changed; stores to table pages that no shadow depended on. */
+    drops: number;
+    falseWriteFaults: number;
+    /** Pages found to be data again; entries rewritten by changes of mode. */
+    teardowns: number;
+    rewrites: number;
+  };
+  /** Times that the guest was left through the world switch, and instructions of the host executed in all. */
   worldSwitches: number;
   hostInstructions: number;
+  /** Interrupts that the host has taken. */
+  hostInterrupts: number;
+  /** Exits that the core handled by itself, by cause; not in `total`. */
+  fastExits: Record<string, number>;
+  /** Stubs in place of status register accesses: how many, how often executed, how often they left the guest. */
+  stubs: { sites: number; executed: number; left: number };
+  /** Device writes that waited for another exit. */
+  coalescedWrites: number;
+  /** Virtual interrupts delivered. */
+  delivered: { irq: number; fiq: number };
+  /** Times that pages of the host got out of the guest's way. */
+  hostPages: { vectorMoves: number; sharedMoves: number };
 }

@@ -10,9 +10,12 @@ import { RegisterFile } from '../emulator/register-file.ts';
 import { CPSR, MODE, type RegisterId } from '../emulator/registers.ts';
 import { ExitReason, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
 import { decodeTrap } from '../isa/lpv.ts';
-import { CAUSE, CAUSES, causeOfWord, isSystemControl } from './exit-causes.ts';
-import { DEFAULT_MODE_SWITCH, type ModeSwitch } from './shadow/mode-switch.ts';
+import { CAUSE, causeOfWord, isSystemControl } from './exit-causes.ts';
+import { ExitStatistics, MMIO_CAUSE } from './exit-statistics.ts';
+import { SAVINGS, type HypervisorOptions } from './options.ts';
+import { DEFAULT_MODE_SWITCH } from './shadow/mode-switch.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
+import { VirtualPsr } from './virtual-psr.ts';
 import { HostPages } from './world-switch/host-pages.ts';
 
 const SCTLR_M = 1;
@@ -29,9 +32,6 @@ const USER_VISIBLE = 0x3c0;
 /** Faults of one instruction that are far beyond what 16 words on two pages can meet: the hypervisor is at fault. */
 const FAULTS_WITHOUT_PROGRESS = 1000;
 
-/** In the place of a cause: a device, which is counted by itself. */
-const MMIO = -1;
-
 /** What `resolve` made of a fault of the shadow. */
 const Resolution = { Retry: 0, Override: 1, GuestFault: 2 } as const;
 type Resolution = (typeof Resolution)[keyof typeof Resolution];
@@ -39,10 +39,7 @@ type Resolution = (typeof Resolution)[keyof typeof Resolution];
 export class LpvVcpu implements Vcpu {
   readonly mode = 'lpv';
   readonly exit = newExit();
-  readonly counters = new Float64Array(CAUSES.length);
-  /** Exits by physical page of the device. */
-  readonly mmio = new Map<number, number>();
-  total = 0;
+  readonly statistics = new ExitStatistics();
   writeProtectFaults = 0;
   readonly shadow: ShadowTables;
   readonly hostPages: HostPages;
@@ -51,6 +48,21 @@ export class LpvVcpu implements Vcpu {
   /** Called after each exit has been handled, at an instruction boundary; for comparisons of modes. */
   onExit: (() => void) | undefined;
 
+  /** Stubs in place of status register accesses, when that saving is on. */
+  readonly virtualPsr: VirtualPsr | undefined;
+
+  /** Device writes that were coalesced. */
+  coalescedWrites = 0;
+  private readonly quietPages = new Set<number>();
+  private readonly checkShadow: boolean;
+  private readonly coalesces: boolean;
+  private readonly fast: number;
+  /** Of the exit in progress: PC, virtual mode, count, and the host instructions that it took. */
+  private exitPc = 0;
+  private exitMode = 0;
+  private exitCount = 0;
+  private exitHost = 0;
+  private hostBefore = 0;
   private readonly core: Core;
   private readonly registers: RegisterFile;
   private lines = 0;
@@ -68,14 +80,19 @@ export class LpvVcpu implements Vcpu {
   /** The guest's cp15 registers of translation, as the shadow has them. */
   private readonly translation = { ttbr: 0, dacr: 0, sctlr: 0, fcse: 0 };
   /** Cause of the exit that the last `resolve` stands for, when it was not the guest's own fault. */
-  private mmioPage = 0;
+  private mmioAddress = 0;
   private resolved: number = CAUSE['shadow.fill'];
   /** By trap word: original instruction; by original: cause. Words are signed here: V8 would box larger numbers. */
   private readonly originals = new Map<number, number>();
   private readonly causes = new Map<number, number>();
 
-  constructor(core: Core, modeSwitch: ModeSwitch = DEFAULT_MODE_SWITCH) {
+  constructor(core: Core, options: HypervisorOptions = {}) {
+    const { modeSwitch = DEFAULT_MODE_SWITCH, savings = SAVINGS, checkShadow = false } = options;
     this.core = core;
+    this.checkShadow = checkShadow;
+    this.coalesces = savings.includes('mmio');
+    this.virtualPsr = savings.includes('psr') ? new VirtualPsr(core) : undefined;
+    this.fast = savings.includes('core') ? L.FAST_CACHE | L.FAST_STATUS : 0;
     this.registers = new RegisterFile(core, L.CPU_VIRT);
     this.shadow = new ShadowTables(core, modeSwitch);
     this.hostPages = new HostPages(core, (pages) => this.shadow.setHostPages(pages));
@@ -87,6 +104,11 @@ export class LpvVcpu implements Vcpu {
     core.set(L.TRAP_EXCEPTIONS, 1);
     core.set(L.MASK_VIEW, L.CPU_VIRT);
     this.hostPages.reset();
+    this.virtualPsr?.reset();
+    // CPSR belongs to the stubs when there are stubs.
+    core.set(L.FAST, this.virtualPsr ? this.fast & ~L.FAST_STATUS : this.fast);
+    core.set(L.COALESCED_COUNT, 0);
+    this.hostBefore = core.get(L.HOST_INSTRUCTIONS);
     this.noteControl();
     this.enterGuestMode();
   }
@@ -119,8 +141,15 @@ export class LpvVcpu implements Vcpu {
         continue;
       }
       if (this.skipAddress >= 0) this.armSkip();
-      const reason = this.dispatch(core.exports.enterGuest(left));
+      core.set(L.VIRTUAL_LINES, this.lines);
+      const stop = core.exports.enterGuest(left);
+      this.noteExit();
+      const reason = this.dispatch(stop);
       if (reason !== undefined) return reason;
+      if (this.checkShadow) {
+        const problem = this.shadow.check();
+        if (problem) return this.internalError(problem);
+      }
       this.onExit?.();
     }
   }
@@ -139,6 +168,8 @@ export class LpvVcpu implements Vcpu {
         return this.dataAbort();
       case L.STOP_BUDGET:
         this.count(CAUSE['interrupt.host']);
+        // The core may have taken the guest into another mode by itself.
+        this.enterGuestMode();
         return undefined;
       default:
         return simpleExit(core, stop, this.exit) ?? this.internalError(`the core stopped with code ${stop}`);
@@ -151,9 +182,20 @@ export class LpvVcpu implements Vcpu {
     return (this.exit.reason = ExitReason.InternalError);
   }
 
-  private count(cause: number): void {
-    this.counters[cause]++;
-    this.total++;
+  /** Keeps what the statistics say about an exit: handling it changes all of it. */
+  private noteExit(): void {
+    const { core } = this;
+    this.exitPc = core.get(L.REGS + 60);
+    this.exitMode = this.virtualCpsr & CPSR.MODE;
+    this.exitCount = core.retired;
+    const host = core.get(L.HOST_INSTRUCTIONS);
+    this.exitHost = (host - this.hostBefore) >>> 0;
+    this.hostBefore = host;
+  }
+
+  /** Counts the exit in progress; returns how often its site has had this cause. */
+  private count(cause: number, address = 0): number {
+    return this.statistics.record(cause, this.exitPc, this.exitMode, address, this.exitCount, this.exitHost);
   }
 
   private get virtualCpsr(): number {
@@ -215,8 +257,19 @@ export class LpvVcpu implements Vcpu {
       cause = causeOfWord(original >>> 0);
       this.causes.set(original, cause);
     }
-    this.count(cause);
+    const times = this.count(cause);
+    if (this.virtualPsr && (cause === CAUSE['status.mrs'] || cause === CAUSE['status.msr']))
+      this.replace(original, times);
     return this.emulate(original);
+  }
+
+  /** Gives the status register access at PC a stub, when it is worth one. */
+  private replace(original: number, times: number): void {
+    const { core } = this;
+    const pc = core.get(L.REGS + 60);
+    const fault = this.walk(pc, false, 0);
+    const address = fault ? undefined : core.ramAddress(core.get(L.WALK_PA), 4);
+    if (address !== undefined) this.virtualPsr?.trapped(original, pc, address, times);
   }
 
   /** Has the core execute a sensitive instruction on the virtual CPU, filling the shadow where its accesses need it. */
@@ -374,7 +427,7 @@ export class LpvVcpu implements Vcpu {
       this.count(this.resolved);
       return undefined;
     }
-    if (resolution === Resolution.Override && this.resolved !== MMIO) {
+    if (resolution === Resolution.Override && this.resolved !== MMIO_CAUSE) {
       this.count(this.resolved);
       this.steppingOverride = true;
       return this.step();
@@ -395,10 +448,8 @@ export class LpvVcpu implements Vcpu {
         this.count(CAUSE['guest.data-abort']);
         return undefined;
       default:
-        if (this.resolved === MMIO) {
-          this.total++;
-          this.mmio.set(this.mmioPage, (this.mmio.get(this.mmioPage) ?? 0) + 1);
-        } else this.count(this.resolved);
+        this.count(this.resolved, core.get(L.EXIT_FAR));
+        if (this.resolved === MMIO_CAUSE) this.statistics.access(this.mmioAddress, core.get(L.EXIT_WRITE) !== 0);
         this.steppingOverride = true;
         return this.step();
     }
@@ -473,8 +524,11 @@ export class LpvVcpu implements Vcpu {
     this.resolved = CAUSE['shadow.fill'];
     const frame = core.ramAddress(page * 4096, 4096);
     if (frame === undefined) {
-      this.mmioPage = page;
-      return this.override(MMIO, va, physical, write);
+      this.mmioAddress = physical;
+      // Quiet writes need an entry to reach the device's address by; what is not quiet comes back here.
+      if (write && this.quietPages.has(page) && !this.shadow.lookup(va, user).l2 && this.shadow.fillDevice(va, user))
+        return Resolution.Retry;
+      return this.override(MMIO_CAUSE, va, physical, write);
     }
     if (write && core.u8[L.PAGE_FLAGS + ((frame - L.RAM_BASE) >>> 12)] & L.PAGE_GUEST_TABLE) {
       this.writeProtectFaults++;
@@ -560,6 +614,32 @@ export class LpvVcpu implements Vcpu {
 
   setFiq(level: boolean): void {
     this.lines = level ? this.lines | 2 : this.lines & ~2;
+  }
+
+  setQuietWrites(zones: ReadonlyArray<{ address: number; length: number }>): void {
+    if (!this.coalesces) return;
+    const { core } = this;
+    const count = Math.min(zones.length, L.QUIET_MAX);
+    core.set(L.QUIET_COUNT, count);
+    this.quietPages.clear();
+    for (let i = 0; i < count; i++) {
+      core.set(L.QUIET + i * 8, zones[i].address);
+      core.set(L.QUIET + i * 8 + 4, zones[i].length);
+      this.quietPages.add(zones[i].address >>> 12);
+    }
+  }
+
+  drainWrites(write: (address: number, size: number, data: number, instructions: number) => void): void {
+    const { core } = this;
+    const count = core.get(L.COALESCED_COUNT);
+    if (!count) return;
+    core.set(L.COALESCED_COUNT, 0);
+    this.coalescedWrites += count;
+    for (let i = 0; i < count; i++) {
+      const entry = L.COALESCED + i * L.COALESCED_SIZE;
+      const instructions = core.get(entry) + core.get(entry + 4) * 0x1_0000_0000;
+      write(core.get(entry + 8), core.get(entry + 12), core.get(entry + 16), instructions);
+    }
   }
 
   setFiqPossible(possible: boolean): void {

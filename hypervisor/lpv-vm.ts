@@ -3,6 +3,8 @@ import { Core } from '../emulator/core.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
 import type { MemorySlot, VirtualizationStatistics, VirtualMachine } from '../emulator/vm.ts';
 import { CAUSES } from './exit-causes.ts';
+import type { HypervisorOptions } from './options.ts';
+import { SYMBOLS } from './world-switch/image.ts';
 import { LpvVcpu } from './lpv-vcpu.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
 
@@ -12,13 +14,13 @@ export class LpvMachine implements VirtualMachine {
   readonly vcpu: LpvVcpu;
   private deviceName: ((address: number) => string | undefined) | undefined;
 
-  private constructor(core: Core) {
+  private constructor(core: Core, options: HypervisorOptions) {
     this.core = core;
-    this.vcpu = new LpvVcpu(core);
+    this.vcpu = new LpvVcpu(core, options);
   }
 
-  static async create(slots: readonly MemorySlot[]): Promise<LpvMachine> {
-    return new LpvMachine(await Core.create(slots, ShadowTables.RAM_SIZE));
+  static async create(slots: readonly MemorySlot[], options: HypervisorOptions = {}): Promise<LpvMachine> {
+    return new LpvMachine(await Core.create(slots, ShadowTables.RAM_SIZE), options);
   }
 
   get operations(): { readonly cache: number; readonly tlb: number } {
@@ -38,28 +40,55 @@ export class LpvMachine implements VirtualMachine {
   }
 
   get statistics(): VirtualizationStatistics {
-    const { vcpu } = this;
-    const { shadow } = vcpu;
+    const { vcpu, core } = this;
+    const { shadow, statistics, hostPages } = vcpu;
+    const { counters } = shadow;
     const byCause: Record<string, number> = {};
     CAUSES.forEach((cause, index) => {
-      if (vcpu.counters[index]) byCause[cause] = vcpu.counters[index];
+      if (statistics.counts[index]) byCause[cause] = statistics.counts[index];
     });
-    for (const [page, count] of vcpu.mmio) {
-      const cause = `mmio.${this.deviceName?.(page * 4096) ?? 'unassigned'}`;
+    const add = (cause: string, count: number): void => {
       byCause[cause] = (byCause[cause] ?? 0) + count;
-    }
+    };
+    for (const { address, count } of statistics.registers())
+      add(`mmio.${this.deviceName?.(address) ?? 'unassigned'}`, count);
+    if (statistics.otherRegisters) add('mmio.other', statistics.otherRegisters);
+    const fast = {
+      'status.mrs': core.get(L.FAST_MRS),
+      'status.msr': core.get(L.FAST_MSR),
+      'cp15.cache': core.get(L.FAST_CACHES),
+      'cp15.tlb': core.get(L.FAST_TLB),
+    };
     return {
-      total: vcpu.total,
+      total: statistics.total,
       byCause,
       shadow: {
-        fills: shadow.counters.fills,
+        fills: counters.fills,
         writeProtectFaults: vcpu.writeProtectFaults,
-        flushes: shadow.counters.flushes,
+        flushes: counters.flushes,
         tables: shadow.tables,
         entries: shadow.entries,
+        spaces: shadow.kept,
+        switches: counters.switches,
+        hits: counters.hits,
+        evictions: counters.evictions,
+        drops: counters.drops,
+        falseWriteFaults: counters.falseWriteFaults,
+        teardowns: counters.teardowns,
+        rewrites: counters.rewrites,
       },
-      worldSwitches: this.core.u32[L.WORLD_SWITCHES >>> 2],
-      hostInstructions: this.core.u32[L.HOST_INSTRUCTIONS >>> 2],
+      worldSwitches: core.count64(L.WORLD_SWITCHES),
+      hostInstructions: core.count64(L.HOST_INSTRUCTIONS),
+      hostInterrupts: core.get(hostPages.frame + SYMBOLS.HOST_IRQS),
+      fastExits: fast,
+      stubs: {
+        sites: vcpu.virtualPsr?.sites ?? 0,
+        executed: core.get(L.STUBS_RUN),
+        left: core.get(L.STUBS_LEFT),
+      },
+      coalescedWrites: vcpu.coalescedWrites,
+      delivered: { ...vcpu.delivered },
+      hostPages: { vectorMoves: hostPages.vectorMoves, sharedMoves: hostPages.sharedMoves },
     };
   }
 }

@@ -34,6 +34,11 @@ export interface Device {
   save(): unknown;
   /** The inverse of `save`, of the same device type. Throws on data of another shape. */
   restore(state: unknown): void;
+  /**
+   * Ranges of offsets where a write now has no effect on an interrupt line or an event, so that it may arrive late (with its
+   * own time). The same array as long as the answer is the same. None when absent.
+   */
+  quietWrites?(): ReadonlyArray<{ offset: number; length: number }>;
   /** Register names and current values for a debugger, without side effects. */
   inspect(): ReadonlyArray<{ name: string; offset: number; value: number }>;
 }

@@ -67,7 +67,7 @@ function translationChanged(event: u32): u32 {
 
 /** MCR: `value` is the register's content. Unknown registers are UNPREDICTABLE: writes are ignored here. */
 export function coprocessorWrite(word: u32, value: u32): u32 {
-  if (((word >>> 8) & 15) != 15 || !privileged()) return UNDEFINED;
+  if (!isSystemControl(word) || !privileged()) return UNDEFINED;
   const crn = (word >>> 16) & 15;
   const crm = word & 15;
   const op2 = (word >>> 5) & 7;
@@ -91,7 +91,7 @@ export function coprocessorWrite(word: u32, value: u32): u32 {
       store<u32>(cpu + C_FAR, value);
       return NEXT;
     case 7:
-      return cacheOperation(crm, op2);
+      return cacheOperation(word);
     case 8:
       return tlbOperation(op2, value);
     case 9:
@@ -117,9 +117,21 @@ export function coprocessorWrite(word: u32, value: u32): u32 {
   }
 }
 
+/** Whether an MCR or MRC is one of cp15's. */
+export function isSystemControl(word: u32): bool {
+  return ((word >>> 8) & 15) == 15;
+}
+
+/** Whether a c7 operation waits for an interrupt: c0 opcode 4, and c8 opcode 2 of older cores. */
+export function isWait(word: u32): bool {
+  const crm = word & 15;
+  const op2 = (word >>> 5) & 7;
+  return (crm == 0 && op2 == 4) || (crm == 8 && op2 == 2);
+}
+
 /** c7: cache operations, drain write buffer, wait for interrupt (ARM DDI 0198E, 2.3.8). */
-function cacheOperation(crm: u32, op2: u32): u32 {
-  if ((crm == 0 && op2 == 4) || (crm == 8 && op2 == 2)) return WAIT;
+function cacheOperation(word: u32): u32 {
+  if (isWait(word)) return WAIT;
   store<u32>(CACHE_OPS, load<u32>(CACHE_OPS) + 1);
   if (virtual()) raiseEvent(EVENT_CACHE);
   return NEXT;
@@ -140,7 +152,7 @@ function tlbOperation(op2: u32, mva: u32): u32 {
 
 /** MRC. A destination of r15 means the flags. */
 export function coprocessorRead(word: u32): u32 {
-  if (((word >>> 8) & 15) != 15 || !privileged()) return UNDEFINED;
+  if (!isSystemControl(word) || !privileged()) return UNDEFINED;
   const crn = (word >>> 16) & 15;
   const crm = word & 15;
   const op2 = (word >>> 5) & 7;

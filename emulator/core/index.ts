@@ -6,6 +6,7 @@ import { cpsr, enterDataAbort, enterException, enterPrefetchAbort, setActive, se
 import { permission, walk } from './walk';
 
 export { emulate, enterGuest, run } from './generated/run';
+export { patchSite } from './world';
 export {
   clearDirty,
   cpsr,

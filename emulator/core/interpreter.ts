@@ -5,17 +5,21 @@
  * The program counter is the record pointer: `pc = page + (record - slot) / unit`. Straight-line code never looks at
  * page limits, since the record after the last one leads to the next page.
  */
+import { registerOffset, shiftedOperand, shiftedValue, shifterCarry } from './arithmetic';
 import { decodeA32, decodeThumb, breaksOnPage, isBreakpoint, refreshBreaks, slotOf } from './decode';
+import { lookupA32 } from './generated/decode-tables';
 import {
   ACTIVE,
+  ARCH,
   BREAK_COUNT,
   BREAK_SKIP,
-  CPU_PHYS,
   C_CPSR,
+  CPU_PHYS,
   EXIT_ADDRESS,
   EXIT_FAR,
   EXIT_FSR,
   EXIT_LENGTH,
+  EXIT_REGIME,
   EXIT_WORD,
   EXIT_WRITE,
   FLAG_C,
@@ -23,20 +27,15 @@ import {
   FLAG_Q,
   FLAG_V,
   FLAG_Z,
-  FRAME,
-  HOST_CONTEXT,
-  HOST_INSTRUCTIONS,
   IN_GUEST,
   LINES,
   MMIO_COUNT,
   RAM_BASE,
   REGIME,
-  REGIMES,
   REGIME_HOST,
-  REGIME_SIZE,
+  REGIME_STUB,
   REGS,
   RETIRED,
-  SAVED_STORES,
   SLOT_ARM,
   SLOT_THUMB,
   STOP_BREAKPOINT,
@@ -46,19 +45,23 @@ import {
   STOP_HOST_FAULT,
   STOP_MMIO_READ,
   STOP_MMIO_WRITE,
-  STOP_PREFETCH_ABORT,
   STOP_SVC,
   STOP_UNDEFINED,
   STOP_WATCH,
   STOP_WFI,
-  STORES_DONE,
+  STUB_DATA,
+  STUB_PAGES_SIZE,
+  STUB_PENDING,
+  STUB_SIZE,
+  STUB_VA,
+  STUBS_RUN,
   THUMB,
   TRAP_EXCEPTIONS,
   USER_REGIME,
-  WORLD_SWITCHES,
 } from './generated/layout';
-import { ROW_LDR_imm, ROW_LDR_reg } from './generated/rows';
+import { ROW_LDR_imm, ROW_LDR_reg, ROW_SVC } from './generated/rows';
 import {
+  access,
   clearAccess,
   clearFetchChanged,
   clearWatchHit,
@@ -69,30 +72,44 @@ import {
   fetchWhole,
   readTable,
   rewindMmio,
+  table,
   watchHit,
   writeTable,
 } from './memory';
 import * as O from './ops';
-import { registerOffset, shiftedOperand, shiftedValue, shifterCarry } from './arithmetic';
 import { executeA32, executeThumb, executeTrapped, interruptsMasked, trappedWord } from './slow';
-import { loadMultiple, slowAccess, storeMultiple } from './transfers';
 import {
-  cpsr,
+  active,
   CPSR_F,
   CPSR_I,
   enterDataAbort,
   enterException,
   enterPrefetchAbort,
-  MODE_ABT,
+  mode,
   MODE_FIQ,
   MODE_IRQ,
   MODE_SVC,
   MODE_UND,
   nzcv,
   retire,
-  setCpsr,
-  setNzcv,
 } from './state';
+import { loadMultiple, slowAccess, storeMultiple } from './transfers';
+import {
+  coalesce,
+  countHost,
+  enterHost,
+  fastExit,
+  giveVirtualCpsr,
+  HOST_BUDGET,
+  leaveHost,
+  leaveStub,
+  mustLeave,
+  pendingMasks,
+  resumeHost,
+  singleStore,
+  takeVirtualCpsr,
+  trapped,
+} from './world';
 
 // Registers by the byte offsets in a record. REGS is a constant offset of the access, which costs no addition.
 
@@ -303,6 +320,8 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
   while (true) {
     if (check) {
       check = false;
+      if (load<u32>(REGIME) == REGIME_STUB && pc - load<u32>(STUB_VA) >= STUB_PAGES_SIZE)
+        store<u32>(REGIME, load<u32>(USER_REGIME));
       if (lines && left > 0) {
         const control = load<u32>(<u32>load<u32>(ACTIVE) + C_CPSR);
         if (lines & 2 && !(control & CPSR_F)) {
@@ -428,6 +447,9 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
           break;
         case O.OP_UNDEFINED:
           status = O.UNDEFINED;
+          break;
+        case O.OP_STUB:
+          status = O.STUB;
           break;
         case O.OP_NOP:
           rec += 8;
@@ -644,6 +666,17 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
     if (status == O.NEXT) continue;
     const here = page + <u32>((rec - slot) >>> unit);
     const size: u32 = thumb ? 2 : 4;
+    if (status == O.STUB) {
+      if (!ignoreBreaks && world && load<u32>(REGIME) == 0 && load<u32>(rec, 4) == here) {
+        store<u32>(STUBS_RUN, load<u32>(STUBS_RUN) + 1);
+        pc = load<u32>(STUB_VA) + <u32>load<u16>(rec, 2) * STUB_SIZE;
+        store<u32>(REGIME, REGIME_STUB);
+        check = true;
+        continue;
+      }
+      status =
+        lookupA32(load<u32>(hostPage + (here - page)), load<u32>(ARCH)) == ROW_SVC ? O.SUPERVISOR_CALL : O.UNDEFINED;
+    }
     if (status == O.SUPERVISOR_CALL || status == O.UNDEFINED) {
       const at = hostPage + (here - page);
       const word = thumb ? <u32>load<u16>(at) : load<u32>(at);
@@ -654,6 +687,15 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
       } else {
         store<u32>(EXIT_WORD, word);
         store<u32>(EXIT_LENGTH, size);
+        if (world && !host && !thumb && load<u32>(REGIME) == 0) {
+          const fast = fastExit(word, here);
+          if (fast != O.SUPERVISOR_CALL) status = fast;
+          if (fast == O.MASKS && mustLeave()) {
+            // What the guest has enabled is the host's to do: its interrupt comes next.
+            store<u32>(LINES, load<u32>(LINES) | 1);
+            lines |= 1;
+          }
+        }
       }
     }
     switch (status) {
@@ -681,7 +723,12 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
         if (load<u32>(TRAP_EXCEPTIONS)) {
           left++;
           store<u32>(REGS + 60, here);
-          stop = trapped(status, world, host);
+          if (load<u32>(REGIME) == REGIME_STUB && (status == O.SUPERVISOR_CALL || status == O.UNDEFINED)) {
+            // The stub gives up: as if the trap word in its place had been executed.
+            guestLeft++;
+            leaveStub(here);
+            stop = trapped(status, true, false);
+          } else stop = trapped(status, world, host);
           if (stop) break;
           pc = load<u32>(REGS + 60);
           check = true;
@@ -693,6 +740,33 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
         break;
       case O.DEVICE:
         pc = here;
+        if (world) {
+          store<u32>(REGS + 60, here);
+          if (singleStore(rec) && coalesce(load<u64>(RETIRED) + <u64>(budget - left - 1))) {
+            rewindMmio();
+            ignoreBreaks = true;
+            stop = loop(1, false, false);
+            ignoreBreaks = false;
+            endMmio();
+            if (breaksOnPage(here)) forgetRecord(here);
+            // The inner run has counted it.
+            left++;
+            if (stop == STOP_BUDGET || stop == STOP_WATCH) {
+              left--;
+              budget--;
+              check = true;
+            }
+            pc = load<u32>(REGS + 60);
+            break;
+          }
+          left++;
+          store<u32>(EXIT_REGIME, load<u32>(REGIME));
+          store<u32>(EXIT_FSR, 0);
+          enterHost(STOP_DATA_ABORT);
+          pc = load<u32>(REGS + 60);
+          check = true;
+          break;
+        }
         left++;
         stop = load<u32>(EXIT_WRITE) ? STOP_MMIO_WRITE : STOP_MMIO_READ;
         break;
@@ -746,41 +820,6 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
   }
   retire(<u64>(budget - left));
   return stop;
-}
-
-/** Instructions in which the host's code must have come back: a hundred times what a world switch takes. */
-const HOST_BUDGET: i32 = 10_000;
-
-function countHost(instructions: i32): void {
-  store<u64>(HOST_INSTRUCTIONS, load<u64>(HOST_INSTRUCTIONS) + <u64>instructions);
-}
-
-/** An exception of user mode at r15 under a hypervisor: the stop that reports it, or 0 when the host's vector is entered. */
-function trapped(status: u32, world: bool, host: bool): u32 {
-  if (host) return STOP_HOST_FAULT;
-  const stop = exceptionStop(status);
-  if (!world) return stop;
-  enterHost(stop);
-  return 0;
-}
-
-/** Enters the host's vector for a guest's exception at r15. The instruction in progress may have stored; see SAVED_STORES. */
-function enterHost(stop: u32): void {
-  store<u32>(SAVED_STORES, load<u32>(STORES_DONE));
-  store<u32>(STORES_DONE, 0);
-  const pc = load<u32>(REGS + 60);
-  const next = pc + (load<u32>(THUMB) ? 2 : 4);
-  if (stop == STOP_SVC) enterException(0x08, MODE_SVC, next, false);
-  else if (stop == STOP_UNDEFINED) enterException(0x04, MODE_UND, next, false);
-  else if (stop == STOP_DATA_ABORT) enterException(0x10, MODE_ABT, pc + 8, false);
-  else enterException(0x0c, MODE_ABT, pc + 4, false);
-}
-
-/** The stop by which a hypervisor learns of an exception of user mode. */
-function exceptionStop(status: u32): u32 {
-  if (status == O.ABORT) return STOP_DATA_ABORT;
-  if (status == O.SUPERVISOR_CALL) return STOP_SVC;
-  return status == O.UNDEFINED ? STOP_UNDEFINED : STOP_PREFETCH_ABORT;
 }
 
 /** Enters the exception that the instruction at `pc`, of `size` bytes, has raised. */
@@ -848,12 +887,6 @@ function forgetRecord(pc: u32): void {
   if (slot) refreshBreaks(pc, slot, thumb);
 }
 
-/** What `frame.CAUSE` says: the exception's number in the vectors. */
-const CAUSE_UNDEFINED: u32 = 1;
-const CAUSE_SVC: u32 = 2;
-const CAUSE_PREFETCH_ABORT: u32 = 3;
-const CAUSE_DATA_ABORT: u32 = 4;
-
 /**
  * Enters the guest through the host's code, and runs it until the host's run loop is in charge again (or a debugger has
  * halted the guest where it is). The host waits in WFI while the run loop has the CPU: this side of it plays the part of the
@@ -864,11 +897,14 @@ export function enterGuest(budget: i32): u32 {
   const before = load<u64>(RETIRED);
   if (!load<u32>(IN_GUEST)) resumeHost();
   store<u32>(IN_GUEST, 0);
+  giveVirtualCpsr();
+  if (load<u32>(STUB_VA)) store<u32>(<u32>load<u32>(STUB_DATA), pendingMasks(), STUB_PENDING);
   let left = budget;
   while (true) {
     const stop = loop(left, true, true);
     if (stop != STOP_WFI) {
       if (load<u32>(REGIME) < REGIME_HOST) {
+        takeVirtualCpsr();
         store<u32>(IN_GUEST, 1);
         return stop;
       }
@@ -879,45 +915,6 @@ export function enterGuest(budget: i32): u32 {
     store<u32>(LINES, load<u32>(LINES) & ~1);
     left = budget - <i32>(load<u64>(RETIRED) - before);
   }
-}
-
-/** The guest's registers go to the frame; the host goes on after WFI. */
-function resumeHost(): void {
-  const frame = load<u32>(FRAME);
-  memory.copy(frame, REGS, 64);
-  store<u32>(frame + 64, cpsr());
-  // The shadow of the guest's virtual mode.
-  const shadow: u32 = REGIMES + load<u32>(USER_REGIME) * REGIME_SIZE;
-  store<u32>(frame + 84, load<u32>(shadow));
-  store<u32>(frame + 88, load<u32>(shadow + 4));
-  memory.copy(REGS, HOST_CONTEXT, 64);
-  store<u32>(CPU_PHYS + C_CPSR, 0x13);
-  setCpsr(load<u32>(HOST_CONTEXT + 64));
-}
-
-/** The host waits in WFI: its registers rest, and the guest's are live. Returns the stop by which the guest was left. */
-function leaveHost(): u32 {
-  store<u64>(WORLD_SWITCHES, load<u64>(WORLD_SWITCHES) + 1);
-  memory.copy(HOST_CONTEXT, REGS, 64);
-  store<u32>(HOST_CONTEXT + 64, cpsr());
-  const frame = load<u32>(FRAME);
-  memory.copy(REGS, frame, 64);
-  const status = load<u32>(frame + 64);
-  setNzcv(status >>> 28);
-  store<u32>(FLAG_Q, (status >>> 27) & 1);
-  const thumb = (status >>> 5) & 1;
-  store<u32>(THUMB, thumb);
-  store<u32>(CPU_PHYS + C_CPSR, status & 0x7ff_ffdf);
-  store<u32>(REGIME, load<u32>(USER_REGIME));
-  store<u32>(STORES_DONE, load<u32>(SAVED_STORES));
-  store<u32>(SAVED_STORES, 0);
-  const cause = load<u32>(frame + 68);
-  if (cause == CAUSE_PREFETCH_ABORT) return STOP_PREFETCH_ABORT;
-  if (cause == CAUSE_DATA_ABORT) return STOP_DATA_ABORT;
-  if (cause != CAUSE_SVC && cause != CAUSE_UNDEFINED) return STOP_BUDGET;
-  // The link register of these is behind the instruction.
-  store<u32>(REGS + 60, load<u32>(REGS + 60) - (thumb ? 2 : 4));
-  return cause == CAUSE_SVC ? STOP_SVC : STOP_UNDEFINED;
 }
 
 /** Runs one instruction of a hypervisor's choice on the active CPU: `word` is the original of a trap at r15. */

@@ -39,6 +39,9 @@ export const OP_MOV_PC: u32 = 31;
 export const OP_T_BL_SUFFIX: u32 = 32;
 export const OP_T_BLX_SUFFIX: u32 = 33;
 
+/** A trap word that stands for a stub of the hypervisor: bytes 2-3 its number, 4-7 the address that it returns behind. */
+export const OP_STUB: u32 = 71;
+
 export const OP_LDR_LITERAL: u32 = 34;
 /** Loads and stores: immediate offset, pre-indexed with write-back, post-indexed, register offset. */
 export const OP_LDR: u32 = 36;
@@ -122,3 +125,4 @@ export const SUPERVISOR_CALL: u32 = 8;
 export const PREFETCH_ABORT: u32 = 9;
 export const HALTED: u32 = 10;
 export const BREAKPOINT: u32 = 11;
+export const STUB: u32 = 12;

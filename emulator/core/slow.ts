@@ -7,7 +7,7 @@
 import { addWithFlags, dataProcessing, longMultiply, saturating, setNz, signedMultiply } from './arithmetic';
 import { coprocessorRead, coprocessorWrite } from './coprocessor';
 import { lookupA32 } from './generated/decode-tables';
-import { ALIGN_CHECK, ARCH, FIQ_DEAD, FLAG_Q, MASK_VIEW, THUMB, TRAP_WORDS } from './generated/layout';
+import { ALIGN_CHECK, ARCH, FIQ_DEAD, FLAG_Q, MASK_VIEW, THUMB, TRAP_WORDS, TRAP_WORDS_RUN } from './generated/layout';
 import { decodeTrapWord } from './generated/lpv-tables';
 import { clearAccess } from './memory';
 import { breakpointInstruction, jump, jumpInterworking, operand, regime } from './outcome';
@@ -196,7 +196,9 @@ export function executeTrapped(word: u32, pc: u32): u32 {
 /** The instruction that a word traps for in native mode with TRAP_WORDS on, or 0. */
 export function trappedWord(word: u32): u32 {
   if (!load<u32>(TRAP_WORDS) || load<u32>(THUMB) || !privileged()) return 0;
-  return decodeTrapWord(word);
+  const original = decodeTrapWord(word);
+  if (original) store<u32>(TRAP_WORDS_RUN, load<u32>(TRAP_WORDS_RUN) + 1);
+  return original;
 }
 
 /** Executes a Thumb halfword that has no fast operation. */

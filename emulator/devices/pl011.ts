@@ -85,6 +85,10 @@ const NS_PER_DIVISOR_STEP = (16 * 1e9) / 64 / UARTCLK_HZ;
 /** Stands for "no timeout runs" where Infinity cannot be saved. */
 const NEVER = -1;
 
+/** Baud rate registers, and DR while sending a character raises no interrupt. */
+const QUIET_ALWAYS = [{ offset: ILPR, length: FBRD + 4 - ILPR }];
+const QUIET_TRANSMITTER = [{ offset: DR, length: 4 }, ...QUIET_ALWAYS];
+
 export class Pl011 implements Device, SerialPort {
   readonly name: string;
   readonly size = PRIMECELL_SIZE;
@@ -170,6 +174,10 @@ export class Pl011 implements Device, SerialPort {
     }
     this.drive();
     return 0;
+  }
+
+  quietWrites(): ReadonlyArray<{ offset: number; length: number }> {
+    return this.imsc & INT_TX || this.cr & CR_LBE ? QUIET_ALWAYS : QUIET_TRANSMITTER;
   }
 
   canReceive(): boolean {

@@ -114,7 +114,7 @@ export class ShadowTables {
     this.core = core;
     this.strategy = strategy;
     this.pool = new TablePool(core);
-    this.reverse = new ReverseMap(core.guestPages, ENTRIES);
+    this.reverse = new ReverseMap(core.guestPages + 1, ENTRIES);
     this.guest = new GuestTables(core);
     this.rights = new Uint16Array(strategy === 'rewrite' || strategy === 'domains' ? ENTRIES : 0);
     for (let index = 0; index < Host.SPACES; index++)
@@ -263,13 +263,13 @@ export class ShadowTables {
     const guestL1 = mmu ? core.get(L.WALK_L1) : 0;
     const megabyte = va >>> 20;
     const fine = (guestL1 & 3) === 3;
-    if (mmu) this.depend(current, megabyte, core.get(L.WALK_L1_ADDRESS), core.get(L.WALK_L2_ADDRESS), fine);
+    if (mmu) this.depend(current, megabyte);
     const page = (frame - L.RAM_BASE) >>> 12;
     this.walkedRights(mmu);
     const kernelOnly = this.walked >>> 8 === AP_NONE * 0x55;
     const slot = this.tableFor(current, user, megabyte, fine, kernelOnly && strategy === 'domains');
     // Making room for the table may have emptied this very shadow.
-    if (mmu) this.depend(current, megabyte, core.get(L.WALK_L1_ADDRESS), core.get(L.WALK_L2_ADDRESS), fine);
+    if (mmu) this.depend(current, megabyte);
     const entry = TablePool.firstEntry(slot) + (TablePool.isFine(slot) ? (va >>> 10) & 0x3ff : (va >>> 12) & 0xff);
     const word = this.pool.word(entry);
     if (core.u32[word]) this.forget(entry, word);
@@ -287,6 +287,15 @@ export class ShadowTables {
       }
     }
     return ShadowTables.grants(descriptor, va, write) && core.u32[word] !== 0;
+  }
+
+  /**
+   * As `fill`, for a page of a device: its entry leads to the device's address, where no RAM answers, so that the core meets
+   * the access knowing the address.
+   */
+  fillDevice(va: number, user: number): boolean {
+    // In the reverse map such pages stand behind those of the guest's RAM.
+    return this.fill(va, user, true, L.RAM_BASE + this.core.guestPages * 4096);
   }
 
   /** Rights of the last walk for both modes, by quarter of the page, into `walked`. */
@@ -449,8 +458,11 @@ export class ShadowTables {
   // Dependence on the guest's tables
 
   /** Guards the descriptors of a walk, and notes that a megabyte of a shadow depends on them. */
-  private depend(space: Space, megabyte: number, l1Address: number, l2Address: number, fine: boolean): void {
-    const { guest } = this;
+  private depend(space: Space, megabyte: number): void {
+    const { core, guest } = this;
+    const l1 = core.get(L.WALK_L1);
+    const l1Address = core.get(L.WALK_L1_ADDRESS);
+    const fine = (l1 & 3) === 3;
     const l1Page = guest.kilobyte(l1Address) >> 2;
     const quarter = 1 << ((l1Address >>> 12) & (L1_PAGES - 1));
     if (l1Page >= 0 && !(space.guarded & quarter)) {
@@ -458,7 +470,7 @@ export class ShadowTables {
       if (guest.refer(l1Page)) this.guard(l1Page);
     }
     const user = GuestTables.user(space.index, megabyte);
-    let kb = l2Address ? guest.kilobyte(l2Address) : -1;
+    let kb = l1 & 1 ? guest.kilobyte(core.get(L.WALK_L2_ADDRESS)) : -1;
     if (kb >= 0 && fine) kb &= ~3;
     if (kb === guest.tableOf(user)) return;
     if (guest.tableOf(user) >= 0) this.dropMegabyte(space, megabyte);

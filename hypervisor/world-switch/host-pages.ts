@@ -7,7 +7,16 @@
  */
 import type { Core } from '../../emulator/core.ts';
 import { LAYOUT as L } from '../../emulator/layout.ts';
-import { AP_NONE, HOST_BASE, HOST_RAM, L1_SIZE, L2_SIZE, l1Descriptor, smallPage } from '../shadow/host-ram.ts';
+import {
+  AP_NONE,
+  AP_WRITE,
+  HOST_BASE,
+  HOST_RAM,
+  L1_SIZE,
+  L2_SIZE,
+  l1Descriptor,
+  smallPage,
+} from '../shadow/host-ram.ts';
 import type { HostPage } from '../shadow/shadow-tables.ts';
 import { HOST_WORDS, SHARED_WORDS, SYMBOLS, VECTORS_WORDS } from './image.ts';
 
@@ -18,6 +27,8 @@ const SCTLR_V = 0x2000;
 const ALL_CLIENTS = 0x5555_5555;
 /** Where the host's own page is, in the host's table alone. */
 const HOST_VA = 0xc000_0000;
+/** Where the stubs of virtual-psr.ts are, in the host's table alone. */
+export const STUBS_VA = 0xc000_4000;
 /** Where the shared page may be: the address of the paper first. Kernels leave the end of the address space to hardware. */
 const SHARED_PLACES = [
   0xffff_1000, 0xffff_2000, 0xffff_8000, 0xfffe_f000, 0xfffd_f000, 0xff00_0000, 0xfeff_f000, 0x0000_1000,
@@ -109,12 +120,18 @@ export class HostPages {
     const l1 = core.hostRam + HOST_RAM.HOST_L1;
     core.u8.fill(0, tables, tables + PAGE);
     core.u8.fill(0, l1, l1 + L1_SIZE);
-    this.pages.concat({ va: HOST_VA, physical: HOST_BASE + HOST_RAM.HOST }).forEach(({ va, physical }, i) => {
+    const pages = this.pages.map((page) => ({ ...page, ap: AP_NONE }));
+    pages.push({ va: HOST_VA, physical: HOST_BASE + HOST_RAM.HOST, ap: AP_NONE });
+    // Stubs are the one thing of the host's that user mode executes.
+    for (let offset = 0; offset < L.STUB_PAGES_SIZE; offset += PAGE)
+      pages.push({ va: STUBS_VA + offset, physical: HOST_BASE + HOST_RAM.STUBS + offset, ap: AP_WRITE });
+    pages.forEach(({ va, physical, ap }, i) => {
       const entry = l1 + (va >>> 20) * 4;
       // Pages of one megabyte share its table.
-      if (!core.get(entry)) core.set(entry, l1Descriptor(HOST_BASE + HOST_RAM.HOST_L2 + i * L2_SIZE, false, 0));
+      if (!core.get(entry))
+        core.set(entry, l1Descriptor(HOST_BASE + HOST_RAM.HOST_L2 + Math.min(i, 3) * L2_SIZE, false, 0));
       const table = ((core.get(entry) & 0xffff_fc00) >>> 0) - HOST_BASE + core.hostRam;
-      core.set(table + ((va >>> 12) & 0xff) * 4, smallPage(physical, AP_NONE));
+      core.set(table + ((va >>> 12) & 0xff) * 4, smallPage(physical, ap));
     });
     this.onMove(this.pages);
   }

@@ -1,20 +1,14 @@
 /** A32 words by the rows of the instruction table: what hostile guests are written in, so that no assembler is needed. */
-import { A32_ROWS } from '../../isa/a32.ts';
 import { lookupA32 } from '../../isa/decode.ts';
+import { encodeA32 } from '../../isa/encode.ts';
 import { encodeTrap } from '../../isa/lpv.ts';
-import { depositFields, type Fields } from '../../isa/row.ts';
+import type { Fields } from '../../isa/row.ts';
 import { needsTrap } from '../../isa/sensitivity.ts';
 
-const BITS = new Map(A32_ROWS.map(({ name, bits }) => [name, bits]));
 export const NOP = 0xe1a0_0000;
 export const BRANCH_TO_SELF = 0xeaff_fffe;
 
-/** The word of a row with fields by letter; the condition is "always" unless `c` is given. */
-export function instruction(name: string, fields: Fields): number {
-  const bits = BITS.get(name);
-  if (bits === undefined) throw new Error(`The instruction table has no row ${name}.`);
-  return depositFields(bits, { c: 14, ...fields });
-}
+export const instruction = encodeA32;
 
 /**
  * Whether a word is sensitive and does not trap by itself, in any form: also in an UNPREDICTABLE one (should-be-zero

@@ -1,0 +1,197 @@
+/**
+ * What is counted about exits: by cause, by site (the guest's PC), by device register; with the host's instructions that they
+ * cost; and a log of the last ones. All in arrays of fixed size: recording an exit allocates nothing, and a hostile
+ * guest cannot make them grow (what does not fit is counted together).
+ */
+import { CAUSES } from './exit-causes.ts';
+
+/** Stands behind the causes: a device access, which is counted by register. */
+export const MMIO_CAUSE = CAUSES.length;
+
+const SITE_SLOTS = 1 << 14;
+const REGISTER_SLOTS = 1 << 11;
+const LOG_ENTRIES = 1 << 12;
+/** Slots of a hash table that are looked at before an entry is given up. */
+const PROBES = 16;
+
+export interface SiteCount {
+  /** Guest virtual address of the instruction that left the guest. */
+  pc: number;
+  /** Index among the causes, or MMIO_CAUSE. */
+  cause: number;
+  count: number;
+  hostInstructions: number;
+}
+
+export interface RegisterCount {
+  /** Guest physical address of the register. */
+  address: number;
+  write: boolean;
+  count: number;
+}
+
+export interface LoggedExit {
+  /** Number of the exit, from 0. */
+  index: number;
+  /** Guest instructions retired before it. */
+  instructions: number;
+  cause: number;
+  pc: number;
+  /** Virtual CPSR mode bits at the exit. */
+  mode: number;
+  /** Address that the exit is about: fault address, device register; 0 for none. */
+  address: number;
+  /** Host instructions from the last exit to this one: into the guest, and out of it. */
+  hostInstructions: number;
+}
+
+export class ExitStatistics {
+  total = 0;
+  /** By cause, MMIO last: exits, and host instructions. */
+  readonly counts = new Float64Array(CAUSES.length + 1);
+  readonly hostInstructions = new Float64Array(CAUSES.length + 1);
+  /** Exits at sites, and accesses of registers, that found no place in the tables. */
+  otherSites = 0;
+  otherRegisters = 0;
+
+  private readonly sitePc = new Int32Array(SITE_SLOTS);
+  /** Cause + 1; 0 for a free slot. */
+  private readonly siteCause = new Uint8Array(SITE_SLOTS);
+  private readonly siteCount = new Float64Array(SITE_SLOTS);
+  private readonly siteHost = new Float64Array(SITE_SLOTS);
+
+  private readonly registerKey = new Int32Array(REGISTER_SLOTS);
+  /** 1 read, 2 write; 0 for a free slot. */
+  private readonly registerKind = new Uint8Array(REGISTER_SLOTS);
+  private readonly registerCount = new Float64Array(REGISTER_SLOTS);
+
+  private readonly logInstructions = new Float64Array(LOG_ENTRIES);
+  private readonly logPc = new Uint32Array(LOG_ENTRIES);
+  private readonly logAddress = new Uint32Array(LOG_ENTRIES);
+  private readonly logHost = new Uint32Array(LOG_ENTRIES);
+  private readonly logCause = new Uint8Array(LOG_ENTRIES);
+  private readonly logMode = new Uint8Array(LOG_ENTRIES);
+
+  /** Records one exit; returns how often its site has left the guest for this cause, 0 when that is not known. */
+  record(
+    cause: number,
+    pc: number,
+    mode: number,
+    address: number,
+    instructions: number,
+    hostInstructions: number,
+  ): number {
+    const entry = this.total++ & (LOG_ENTRIES - 1);
+    this.counts[cause]++;
+    this.hostInstructions[cause] += hostInstructions;
+    this.logInstructions[entry] = instructions;
+    this.logPc[entry] = pc;
+    this.logAddress[entry] = address;
+    this.logHost[entry] = hostInstructions;
+    this.logCause[entry] = cause;
+    this.logMode[entry] = mode;
+    const slot = this.siteSlot(pc | 0, cause);
+    if (slot < 0) {
+      this.otherSites++;
+      return 0;
+    }
+    this.siteHost[slot] += hostInstructions;
+    return ++this.siteCount[slot];
+  }
+
+  private siteSlot(pc: number, cause: number): number {
+    let slot = (Math.imul(pc, 0x9e37_79b1) ^ (cause * 0x85eb)) >>> 18;
+    for (let probe = 0; probe < PROBES; probe++) {
+      if (this.siteCause[slot] === 0) {
+        this.siteCause[slot] = cause + 1;
+        this.sitePc[slot] = pc;
+        return slot;
+      }
+      if (this.sitePc[slot] === pc && this.siteCause[slot] === cause + 1) return slot;
+      slot = (slot + 1) & (SITE_SLOTS - 1);
+    }
+    return -1;
+  }
+
+  /** Counts one access to a device register. */
+  access(address: number, write: boolean): void {
+    const kind = write ? 2 : 1;
+    let slot = Math.imul(address ^ kind, 0x9e37_79b1) >>> 21;
+    for (let probe = 0; probe < PROBES; probe++) {
+      if (this.registerKind[slot] === 0) {
+        this.registerKind[slot] = kind;
+        this.registerKey[slot] = address;
+      }
+      if (this.registerKey[slot] === (address | 0) && this.registerKind[slot] === kind) {
+        this.registerCount[slot]++;
+        return;
+      }
+      slot = (slot + 1) & (REGISTER_SLOTS - 1);
+    }
+    this.otherRegisters++;
+  }
+
+  /** All sites, the busiest first. */
+  sites(): SiteCount[] {
+    const sites: SiteCount[] = [];
+    for (let slot = 0; slot < SITE_SLOTS; slot++) {
+      if (!this.siteCause[slot]) continue;
+      sites.push({
+        pc: this.sitePc[slot] >>> 0,
+        cause: this.siteCause[slot] - 1,
+        count: this.siteCount[slot],
+        hostInstructions: this.siteHost[slot],
+      });
+    }
+    return sites.sort((a, b) => b.count - a.count || a.pc - b.pc);
+  }
+
+  /** All device registers that were accessed, by address. */
+  registers(): RegisterCount[] {
+    const registers: RegisterCount[] = [];
+    for (let slot = 0; slot < REGISTER_SLOTS; slot++) {
+      const kind = this.registerKind[slot];
+      if (!kind) continue;
+      registers.push({
+        address: this.registerKey[slot] >>> 0,
+        write: kind === 2,
+        count: this.registerCount[slot],
+      });
+    }
+    return registers.sort((a, b) => a.address - b.address || Number(a.write) - Number(b.write));
+  }
+
+  /** Number of the oldest exit that the log still has. */
+  get oldest(): number {
+    return Math.max(0, this.total - LOG_ENTRIES);
+  }
+
+  /** The logged exits with numbers from `from` (at least `oldest`) to before `to` (at most `total`), in order. */
+  log(from: number, to: number): LoggedExit[] {
+    const exits: LoggedExit[] = [];
+    for (let index = Math.max(from, this.oldest); index < Math.min(to, this.total); index++) {
+      const entry = index & (LOG_ENTRIES - 1);
+      exits.push({
+        index,
+        instructions: this.logInstructions[entry],
+        cause: this.logCause[entry],
+        pc: this.logPc[entry],
+        mode: this.logMode[entry],
+        address: this.logAddress[entry],
+        hostInstructions: this.logHost[entry],
+      });
+    }
+    return exits;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.total = 0;
+    this.otherSites = 0;
+    this.otherRegisters = 0;
+    for (const array of [this.counts, this.hostInstructions, this.siteCount, this.siteHost, this.registerCount])
+      array.fill(0);
+    this.siteCause.fill(0);
+    this.registerKind.fill(0);
+  }
+}
