@@ -142,6 +142,8 @@ class FakeVcpu implements Vcpu {
 
   failMmio(): void {}
   setIrq(): void {}
+  setQuietWrites(): void {}
+  drainWrites(): void {}
   setFiqPossible(): void {}
 
   setFiq(): void {}

@@ -1,5 +1,6 @@
 /** What can be chosen about the hypervisor. None of it changes what a guest sees. */
-import type { ModeSwitch } from './shadow/mode-switch.ts';
+import { InputError } from '../formats/input-error.ts';
+import { MODE_SWITCHES, type ModeSwitch } from './shadow/mode-switch.ts';
 
 /**
  * Ways to have fewer or cheaper exits (docs/hypervisor.md):
@@ -18,4 +19,25 @@ export interface HypervisorOptions {
   readonly savings?: readonly Saving[];
   /** Compare all shadow entries with the guest's tables at each exit; a difference ends the run as an internal error. */
   readonly checkShadow?: boolean;
+}
+
+/** Reads a list of savings: `all`, `none`, or names with commas between them. Throws an `InputError` for another name. */
+export function parseSavings(text: string): readonly Saving[] {
+  if (text === 'all') return SAVINGS;
+  if (text === 'none') return [];
+  return text.split(',').map((name) => {
+    const saving = SAVINGS.find((known) => known === name.trim());
+    if (!saving)
+      throw new InputError(
+        `"${name.trim()}" is not a saving of the hypervisor: use all, none, or some of ${SAVINGS.join(',')}.`,
+      );
+    return saving;
+  });
+}
+
+/** Reads the name of a mode switch strategy. Throws an `InputError` for another one. */
+export function parseModeSwitch(text: string): ModeSwitch {
+  const found = MODE_SWITCHES.find((known) => known === text);
+  if (!found) throw new InputError(`"${text}" is not a mode switch strategy: use one of ${MODE_SWITCHES.join(', ')}.`);
+  return found;
 }

@@ -2,6 +2,7 @@
 import { createMachine, type CreatedMachine } from '../debug-adapter/launch/create-machine.ts';
 import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
 import { resolveGuest, type ResolvedGuest } from '../debug-adapter/launch/resolve-guest.ts';
+import type { HypervisorOptions } from '../hypervisor/options.ts';
 import { InputError } from '../formats/input-error.ts';
 import type { ExecutionMode } from '../emulator/vm.ts';
 
@@ -10,6 +11,7 @@ export interface LinuxOptions {
   readonly append?: string;
   /** Native mode loads the paravirtualized kernel. */
   readonly patched?: boolean;
+  readonly hypervisor?: HypervisorOptions;
   /** Typed into the console as soon as the guest listens. */
   readonly input?: string;
 }
@@ -25,7 +27,10 @@ function resolve(mode: ExecutionMode, { guest, append }: LinuxOptions): Promise<
 
 /** A machine with the Linux guest, ready at its first instruction. */
 export async function linuxMachine(mode: ExecutionMode, options: LinuxOptions = {}): Promise<LinuxMachine> {
-  const created = await createMachine(await resolve(mode, options), { patchedNative: options.patched ?? true });
+  const created = await createMachine(await resolve(mode, options), {
+    patchedNative: options.patched ?? true,
+    ...(options.hypervisor && { hypervisor: options.hypervisor }),
+  });
   let text = '';
   const [port] = created.machine.board.serial;
   port.onOutput = (byte) => {

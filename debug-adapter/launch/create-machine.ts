@@ -7,6 +7,7 @@ import type { MemorySlot } from '../../emulator/vm.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { InputError } from '../../formats/input-error.ts';
 import { createVirtualMachine } from '../../hypervisor/create.ts';
+import type { HypervisorOptions } from '../../hypervisor/options.ts';
 import { patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
 import { baseName, type LoadedFile } from './file-system.ts';
 import type { ResolvedGuest } from './resolve-guest.ts';
@@ -22,10 +23,12 @@ export interface CreatedMachine {
   readonly elf: ElfFile | undefined;
 }
 
-/** For comparisons of modes. */
+/** Choices that a guest's description does not make. */
 export interface MachineChoices {
   /** Native mode loads the paravirtualized kernel, and executes each trap as the instruction that it encodes. */
   readonly patchedNative?: boolean;
+  /** Strategies of the hypervisor, in modes that have one. */
+  readonly hypervisor?: HypervisorOptions;
 }
 
 /**
@@ -41,6 +44,7 @@ export async function createMachine(guest: ResolvedGuest, choices: MachineChoice
     mode: guest.mode,
     slots: board.slots,
     ...(patchedNative && { trapWordsNatively: true }),
+    ...(choices.hypervisor && { hypervisor: choices.hypervisor }),
   });
   const machine = new Machine(vm, board, { nsPerInstruction: guest.clock });
   if (plan) applyBoot(plan, vm);

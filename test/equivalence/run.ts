@@ -4,6 +4,7 @@
  * `--unpatched`: the original kernel beside the paravirtualized one, both native, with the words that differ.
  */
 import { parseArgs } from 'node:util';
+import { parseModeSwitch, parseSavings, type HypervisorOptions } from '../../hypervisor/options.ts';
 import { linuxMachine, type LinuxMachine, type LinuxOptions } from '../linux-guest.ts';
 import { Comparison } from './comparison.ts';
 import { compareUnpatched } from './unpatched.ts';
@@ -21,12 +22,21 @@ const { values } = parseArgs({
     instructions: { type: 'string', default: '1000000000000' },
     append: { type: 'string' },
     unpatched: { type: 'boolean', default: false },
+    'mode-switch': { type: 'string' },
+    savings: { type: 'string' },
+    check: { type: 'boolean', default: false },
   },
 });
 
 const append = values.append ?? (values.full ? undefined : 'console=ttyAMA0 earlyprintk lpj=500000');
 const input = values.full ? `${BUSY_SHELL.join('\n')}\n` : undefined;
+const hypervisor: HypervisorOptions = {
+  ...(values['mode-switch'] !== undefined && { modeSwitch: parseModeSwitch(values['mode-switch']) }),
+  ...(values.savings !== undefined && { savings: parseSavings(values.savings) }),
+  checkShadow: values.check,
+};
 const options: LinuxOptions = {
+  hypervisor,
   guest: values.guest,
   ...(append !== undefined && { append }),
   ...(input !== undefined && { input }),
