@@ -66,6 +66,16 @@ void print_result(void) {
   }
 }
 
+void print_short(void) {
+  switch (probe_result.what & 255) {
+    case SVC:
+    case 0: print("ok:%x", probe_result.value); break;
+    case UNDEFINED: print("U@%w", probe_result.lr - 4); break;
+    case PREFETCH_ABORT: print("P%x@%w", probe_result.ifsr, probe_result.lr - 4); break;
+    case DATA_ABORT: print("D%x@%w", probe_result.dfsr, probe_result.far); break;
+  }
+}
+
 void unexpected(void) {
   print("UNEXPECTED ");
   print_result();

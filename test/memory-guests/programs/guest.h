@@ -60,6 +60,8 @@ Function copy_to_user, user_exit, user_call, user_touch, piece_add, piece_add_en
 void print(const char *format, ...);
 /* Prints what the last probe met: "ok 12345678", or the exception with its registers. */
 void print_result(void);
+/* The same in short: "ok:12345678", or a letter for the exception with status and address, as "D1f@40000000". */
+void print_short(void);
 /* Probes and prints "label: result". */
 void kernel(const char *label, const void *function, u32 a, u32 b);
 void user(const char *label, const void *function, u32 a, u32 b);

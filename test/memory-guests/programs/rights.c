@@ -63,9 +63,7 @@ static void check(const char *name, int as_user, const void *function, u32 addre
       print(stores ? *physical == ~DATA_WORD ? "ok" : "LOST"
             : function == (void *)address || probe_result.value == DATA_WORD ? "ok" : "WRONG");
       return;
-    case PREFETCH_ABORT: print("P%x@%w", probe_result.ifsr, probe_result.lr - 4); break;
-    case DATA_ABORT: print("D%x@%w", probe_result.dfsr, probe_result.far); break;
-    default: print("?%x", probe_result.what); break;
+    default: print_short();
   }
   if (*physical != DATA_WORD) print("STORED");
 }

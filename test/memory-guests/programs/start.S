@@ -62,11 +62,11 @@ exception:
         ldr     r2, =exception_hook
         ldr     r2, [r2]
         cmp     r2, #0
-        movne   r0, r4
-        movne   r1, sp
-        blxne   r2
-        movne   r2, r0
-        cmp     r2, #0
+        beq     leave
+        mov     r0, r4
+        mov     r1, sp
+        blx     r2
+        cmp     r0, #0
         beq     leave
         @ The hook has put the address to return to into the frame.
         msr     spsr_cxsf, r5
