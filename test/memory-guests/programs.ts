@@ -16,7 +16,8 @@ const OUTPUT = fileURLToPath(new URL('../../build/memory-guests', import.meta.ur
 const COMPILER = 'arm-none-eabi-gcc';
 const FLAGS = [
   ...['-mcpu=arm926ej-s', '-marm', '-O1', '-g', '-std=c11', '-ffreestanding', '-fno-builtin', '-nostdlib'],
-  ...['-Wall', '-Wextra', '-Werror', '-Wno-strict-prototypes', '-fno-tree-loop-distribute-patterns'],
+  ...['-Wall', '-Wextra', '-Werror', '-Wno-strict-prototypes', '-fno-delete-null-pointer-checks'],
+  '-fno-tree-loop-distribute-patterns',
   ...['-Wl,--build-id=none', '-Wl,--no-warn-rwx-segments', '-T', 'link.ld'],
 ];
 const MEMORY = '16M';
