@@ -25,14 +25,14 @@ export const QEMU_DIFFERENCES: readonly LineDifference[] = [
     program: 'rights',
     ours: /where no (tiny )?page is: .*DFSR=.7 /,
     theirs: domainFirst,
-    why: 'The domain is checked after the second-level descriptor is found valid (DDI 0100I, B4.6.1); QEMU checks it before.',
+    why: 'The domain is checked after the second-level descriptor is found valid (DDI 0198E, 3.5); QEMU checks it before.',
   },
   {
     name: 'external abort on a second-level descriptor in a domain without access',
     program: 'tables',
     ours: /^external, table of a domain without access: .*DFSR=.e /,
     theirs: domainFirst,
-    why: 'The same order (B4.6.1): the descriptor comes before the domain.',
+    why: 'The same order: the descriptor comes before the domain.',
   },
   {
     name: 'external abort of an access',
@@ -59,7 +59,7 @@ export const QEMU_DIFFERENCES: readonly LineDifference[] = [
     program: 'tables',
     ours: /^unflushed, /,
     theirs: (ours) => new RegExp(`^${ours.split(':')[0]}: kr=.* kw=.* ur=.* uw=.*$`),
-    why: 'Until the TLB is told, either translation may be found (B4.8.2): here always the new one, in QEMU the old one while it is cached.',
+    why: 'Until the TLB is told, either translation may be found (DDI 0100I, chapter B4): here always the new one, in QEMU the old one while it is cached.',
   },
 ];
 
@@ -96,7 +96,8 @@ export function compareConsoles(
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     if (a[i] === b[i]) continue;
     const found = differences.find(
-      (difference) => difference.program === program && difference.ours.test(a[i]) && difference.theirs(a[i]).test(b[i]),
+      (difference) =>
+        difference.program === program && difference.ours.test(a[i]) && difference.theirs(a[i]).test(b[i]),
     );
     if (found) met.add(found.name);
     else problems.push(`line ${i + 1}:\n  ${a[i]}\n  ${b[i]}`);

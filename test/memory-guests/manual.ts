@@ -1,6 +1,7 @@
 /**
- * What the manual says about the matrix of rights: ARM DDI 0100I, B4.5 (domains, S and R bits, access permissions) and
- * B4.6 (fault status). Written from its tables, independently of the emulator.
+ * What the manuals say about the matrix of rights: domains, S and R bits and access permissions (ARM DDI 0100I, B4.3; ARM
+ * DDI 0198E, 3.4), the sequence of checks (DDI 0198E, 3.5) and the status (DDI 0100I, B4.6). Written from their tables,
+ * independently of the emulator.
  */
 
 /** One line of the matrix, as the guest prints it. */
@@ -42,7 +43,7 @@ export function parseMatrixLine(line: string): MatrixLine | undefined {
 
 type Rights = 'none' | 'read' | 'write';
 
-/** Table B4-3: rights of privileged and of user accesses; undefined where it says UNPREDICTABLE. */
+/** Rights of privileged and of user accesses by S, R and AP; undefined for what is reserved (S and R both set). */
 function rightsOf({ s, r, ap }: MatrixLine): readonly [privileged: Rights, user: Rights] | undefined {
   switch (ap) {
     case 0:
@@ -68,6 +69,7 @@ export function expectedResult(line: MatrixLine, access: string): string | undef
   };
   switch (line.domainType) {
     case 'none':
+    case 'reserved':
       return fault(section ? 0b1001 : 0b1011);
     case 'manager':
       return 'ok';
@@ -79,6 +81,6 @@ export function expectedResult(line: MatrixLine, access: string): string | undef
       return allowed ? 'ok' : fault(section ? 0b1101 : 0b1111);
     }
     default:
-      return undefined;
+      throw new Error(`There is no domain type ${line.domainType}.`);
   }
 }

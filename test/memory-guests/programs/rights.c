@@ -88,7 +88,7 @@ static void matrix(u32 s_and_r, u32 type) {
     }
 }
 
-/* The order of the checks: alignment, translation, domain, permission (B4.5, B4.6.1). */
+/* The order of the checks: alignment, translation, domain, permission (ARM DDI 0198E, 3.5). */
 static void priorities(void) {
   u32 readable = window(2, 2) + DATA, refused = window(2, 0) + DATA, section_refused = window(0, 0) + DATA;
   u32 no_section = WINDOW + 0x0f000000 + 0x120, no_page = window(2, 3) + 0x5000 + 0x120;

@@ -72,7 +72,7 @@ static int demand(Exception *exception, Frame *frame) {
   return 1;
 }
 
-/* An invalid entry is in no TLB: making it valid asks for no flush (B4.8.1 has none for it on this processor either). */
+/* Entries that were invalid are made valid without a flush: QEMU's TLB holds none of those. */
 static void on_demand(void) {
   u32 sum = 0;
   demand_root = root;
