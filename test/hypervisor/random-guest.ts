@@ -188,7 +188,8 @@ export function randomGuest(seed: number): HostileGuest {
       table[random.pick([i & 7, 0xfff - (i & 3), 0x100, 0xc00, 0xf00, 0x200 | (i & 31), random.below(4096)])] =
         l1Descriptor(random);
     if (flat) table[0] = random.chance(50) ? section(0, random.pick([1, 2, 3])) : coarse(M.L2);
-    if (random.chance(70)) table[0xfff] = random.chance(50) ? coarse(M.L2 + 0x400) : section(0);
+    if (random.chance(aboutTables ? 95 : 70))
+      table[0xfff] = random.chance(aboutTables ? 95 : 50) ? coarse(M.L2 + 0x400) : section(0);
     if (random.chance(70)) table[0x100] = section(DEVICE, random.below(4));
     // The low megabytes of processes 1 and 2 (FCSE).
     for (const megabyte of [0x20, 0x40]) if (random.chance(60)) table[megabyte] = table[0];
@@ -197,7 +198,7 @@ export function randomGuest(seed: number): HostileGuest {
   const l2 = words(1024, () => (random.chance(60) ? l2Descriptor(random) : 0));
   for (let page = 0; page < 128; page++)
     if (random.chance(92)) l2[page] = small(page << 12, random.chance(90) ? 0xff : random.below(4) * 0x55);
-  if (random.chance(80)) l2[256 + 0xf0] = small(0, random.pick([0xff, 0xff, 0xaa, 0x55]));
+  if (random.chance(aboutTables ? 97 : 80)) l2[256 + 0xf0] = small(0, random.pick([0xff, 0xff, 0xaa, 0x55]));
   for (const page of [0xf1, 0xf2, 0xf3])
     if (random.chance(60)) l2[256 + page] = small(random.pick([0, M.DATA, M.DATA + 0x1000, M.CODE]), 0xff);
   const fineTable = words(1024, () => (random.chance(70) ? l2Descriptor(random) : 0));
