@@ -44,7 +44,7 @@ export const QEMU_DIFFERENCES: readonly LineDifference[] = [
   {
     name: 'fault address with a process number',
     program: 'tables',
-    ours: /^(process [1-3]|changed in process 2):/,
+    ours: /^(process [1-3]:|changed in process 2:|in process 2, )/,
     theirs: (ours) =>
       exactly(
         ours.replace(/(D\w+@)(\w{8})/g, (_, status: string, far: string) => {

@@ -306,6 +306,22 @@ static void process_numbers(void) {
   root[2 * 32 + 20] = SECTION(0x00f00000, 2, 2);
   flush();
   all("changed in process 2", 20 << 20);
+  /* Changed again while both of its addresses are in use: the first level, and then the second. */
+  word *table = new_coarse();
+  const u32 entries[] = {SECTION(0x00f00000, 3, 2), COARSE(table, 2), SECTION(0x00f00000, 1, 2), COARSE(table, 2)};
+  table[0] = SMALL(frames[1], AP4(3));
+  for (u32 i = 0; i < 4; i++) {
+    root[2 * 32 + 20] = entries[i];
+    flush();
+    all("in process 2, another entry", 20 << 20);
+    all("its full address", (2 << 25) + (20 << 20));
+  }
+  for (u32 i = 2; i < 4; i++) {
+    table[0] = SMALL(frames[i], AP4(i));
+    flush();
+    all("in process 2, another page", 20 << 20);
+    all("its full address", (2 << 25) + (20 << 20));
+  }
   set_fcse(0);
   flush();
   all("no process", 20 << 20);
