@@ -28,7 +28,9 @@ const ACCESSES = ['kr', 'kw', 'tr', 'tw', 'ur', 'uw', 'kx', 'ux'];
 const namesOf = (differences: readonly LineDifference[], program: ProgramName): string[] =>
   differences.filter((difference) => difference.program === program).map(({ name }) => name);
 
-describe(`memory guests${hasCompiler() ? '' : ': arm-none-eabi-gcc is not installed'}`, function () {
+const compilerFound = hasCompiler();
+
+describe(`memory guests${compilerFound ? '' : ': arm-none-eabi-gcc is not installed'}`, function () {
   this.timeout(60_000);
 
   for (const program of PROGRAMS)
@@ -39,7 +41,7 @@ describe(`memory guests${hasCompiler() ? '' : ': arm-none-eabi-gcc is not instal
       let instructions: number;
 
       before(async function () {
-        if (!hasCompiler()) this.skip();
+        if (!compilerFound) this.skip();
         elf = compile(program);
         const machine = await guestMachine(elf, 'native', false);
         assert.equal(machine.machine.run(LIMIT), 'halted', machine.console().slice(-200));
