@@ -14,7 +14,7 @@ const SECOND = 0x2_1000;
 const WINDOW = 0x50_0000;
 
 describe('a second-level table at physical address 0', () => {
-  for (const mode of ['native'] satisfies ExecutionMode[])
+  for (const mode of ['native', 'lpv'] satisfies ExecutionMode[])
     for (const [kind, descriptor] of Object.entries({ coarse: coarse(0), fine: fine(0) }))
       it(`may be changed: ${kind}, in ${mode} mode`, async () => {
         const board = createVersatilePb({ ramSize: 1 << 20 });
