@@ -292,10 +292,9 @@ export class Core {
     const level1 = this.get(L.WALK_L1);
     const level2 = this.get(L.WALK_L2);
     steps.push({ level: 1, address: this.get(L.WALK_L1_ADDRESS), descriptor: level1, type: L1_TYPES[level1 & 3] });
-    const level2Address = this.get(L.WALK_L2_ADDRESS);
-    if (level2Address) {
+    if (level1 & 1) {
       const type = (level2 & 3) === 3 && (level1 & 3) === 1 ? 'reserved' : L2_TYPES[level2 & 3];
-      steps.push({ level: 2, address: level2Address, descriptor: level2, type });
+      steps.push({ level: 2, address: this.get(L.WALK_L2_ADDRESS), descriptor: level2, type });
     }
     const permission = (user: boolean, write: boolean): number =>
       status || this.exports.permission(Core.regimeControl(sctlr, user), write ? 1 : 0);

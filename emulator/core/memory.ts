@@ -391,8 +391,8 @@ function mixedPermissions(shift: u32): bool {
 function markWalk(va: u32): void {
   if (markedCount + 2 > MARKED_MAX) flushAll();
   mark(load<u32>(WALK_L1_ADDRESS), va, false);
-  const l2 = load<u32>(WALK_L2_ADDRESS);
-  if (l2) mark(l2, va, true);
+  // Bit 0 tells a table from a section; a table's descriptor may well be at physical address 0.
+  if (load<u32>(WALK_L1) & 1) mark(load<u32>(WALK_L2_ADDRESS), va, true);
 }
 
 /** Enters a page into a translation table. */

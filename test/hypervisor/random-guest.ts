@@ -1,7 +1,8 @@
 /**
  * Random hostile guests: registers full of interesting addresses (tables, code, devices, the ends of RAM, the
  * hypervisor's RAM), tables full of interesting and of random descriptors, and code that writes them, switches modes
- * and translation, traps and faults. Every word is paravirtualized, as lpv asks of a kernel.
+ * and translation, traps and faults; half of them are mostly about tables (`random-idioms.ts`). Every word is
+ * paravirtualized, as lpv asks of a kernel.
  */
 import type { RegisterName } from '../../emulator/registers.ts';
 import { A32_ROWS } from '../../isa/a32.ts';
@@ -9,70 +10,16 @@ import { depositFields } from '../../isa/row.ts';
 import { DEVICE } from './hostile-board.ts';
 import type { HostileGuest } from './hostile-run.ts';
 import { Random } from './random.ts';
-import { branch, coarse, fine, instruction, large, patched, section, small, svc, system, tiny } from './words.ts';
+import { idiom } from './random-idioms.ts';
+import * as M from './random-memory.ts';
+import { address, l1Descriptor, l2Descriptor } from './random-memory.ts';
+import { branch, coarse, instruction, patched, section, small, svc, system } from './words.ts';
 
-const L1 = 0x4000;
-const OTHER_L1 = 0x8000;
-const L2 = 0xc000;
-const FINE = 0xd000;
-const CODE = 0x1_0000;
-const USER_CODE = 0x1_1000;
-const DATA = 0x2_0000;
 const CODE_WORDS = 160;
+/** Number of the vector, and jumps to the two pieces of code. */
+const PREFETCH_ABORT = 3;
+const RESTARTS = [instruction('MOV_imm', { d: 15, i: 1, r: 8 }), instruction('MOV_imm', { d: 15, i: 0x11, r: 10 })];
 const MODES = [0x10, 0x11, 0x12, 0x13, 0x17, 0x1b, 0x1f];
-
-/** Addresses worth aiming at, as physical and (mostly) as virtual ones. */
-function address(random: Random): number {
-  const base = random.pick([
-    ...[0, L1, L1 + 4, OTHER_L1, L2, L2 + 0x100, FINE, CODE, USER_CODE, DATA, DATA + 0x1000, 0x7_f000, 0x8_0000],
-    ...[DEVICE, DEVICE + 0xe00, DEVICE + 0xf00, DEVICE + 0x1000, 0x0010_0000, 0x0020_0000, 0x0030_0000, 0x0200_0000],
-    ...[0xf000_0000, 0xf000_4000, 0xf040_0000, 0xffff_0000, 0xffff_f000, 0xc000_0000, 0xfff0_0000],
-  ]);
-  const offset = random.pick([0, 0, 4, 8, 0x3fc, 0x400, 0xff0, 0xff8, 0xffc, -4, -8, random.below(0x1000) & ~3]);
-  return (base + offset + (random.chance(6) ? random.below(4) : 0)) >>> 0;
-}
-
-function frame(random: Random): number {
-  return random.chance(70)
-    ? random.pick([0, L1, OTHER_L1, L2, FINE, CODE, USER_CODE, DATA, DATA + 0x1000])
-    : random.pick([DEVICE, 0xf000_0000, 0xf000_5000, 0x7_f000, 0x8_0000, 0xffff_f000]);
-}
-
-function l1Descriptor(random: Random): number {
-  const domain = random.chance(70) ? 0 : random.below(16);
-  switch (random.below(10)) {
-    case 0:
-      return random.word();
-    case 1:
-      return 0;
-    case 2:
-    case 3:
-    case 4:
-      return coarse(random.pick([L2, L2 + 0x400, L2 + 0x800, L1, L1 + 0x400, DATA, DEVICE, 0xf000_0000]), domain);
-    case 5:
-    case 6:
-      return fine(random.pick([FINE, FINE, L1, OTHER_L1, L2, DATA, 0xf000_0000]), domain);
-    default:
-      return section(random.pick([0, 0, 0, 0, DEVICE, 0xf000_0000, 0x10_0000]), random.below(4), domain);
-  }
-}
-
-function l2Descriptor(random: Random): number {
-  const ap = random.below(4) * 0x55;
-  switch (random.below(10)) {
-    case 0:
-      return random.word();
-    case 1:
-      return 0;
-    case 2:
-    case 3:
-      return large(frame(random) & 0xffff_0000, random.chance(50) ? 0xff : random.below(256));
-    case 4:
-      return tiny(frame(random) | (random.below(4) << 10), random.below(4));
-    default:
-      return small(frame(random), random.chance(70) ? 0xff : ap);
-  }
-}
 
 function registerValue(random: Random): number {
   switch (random.below(6)) {
@@ -202,8 +149,11 @@ function words(count: number, make: () => number): number[] {
   return Array.from({ length: count }, make);
 }
 
-/** A page of vectors: exception returns, branches into handlers, or anything. */
-function vectors(random: Random): number[] {
+/**
+ * A page of vectors: exception returns, branches into handlers, or anything. `restart`: a prefetch abort mostly starts the
+ * code again, since going on where nothing is mapped would use up the budget.
+ */
+function vectors(random: Random, restart: boolean): number[] {
   const returns = [
     instruction('MOV_shi', { S: 1, d: 15, m: 14 }),
     instruction('SUB_imm', { S: 1, d: 15, n: 14, i: 4 }),
@@ -212,6 +162,7 @@ function vectors(random: Random): number[] {
   const usual = [0, 0, 0, 1, 1, 0, 1, 1];
   return usual
     .map((which, i) => {
+      if (restart && i === PREFETCH_ABORT && random.chance(85)) return random.pick(RESTARTS);
       if (random.chance(60)) return patched(returns[which]);
       if (random.chance(60)) return branch(8 - i + random.below(64));
       return patched(word(random));
@@ -222,58 +173,68 @@ function vectors(random: Random): number[] {
 /** A guest from its seed: equal seeds are equal guests. */
 export function randomGuest(seed: number): HostileGuest {
   const random = new Random(seed);
-  const code = (): number[] => words(CODE_WORDS, () => patched(word(random)));
-  const l1 = words(4096, () => 0);
-  const other = words(4096, () => 0);
-  const flat = random.chance(70);
-  for (const table of [l1, other]) {
+  const aboutTables = random.chance(50);
+  const idioms = aboutTables ? 40 : 5;
+  const code = (): number[] => {
+    const made: number[] = [];
+    while (made.length < CODE_WORDS)
+      made.push(...(random.chance(idioms) ? idiom(random) : [word(random)]).map(patched));
+    return made.slice(0, CODE_WORDS);
+  };
+  const tables = M.ROOTS.map(() => words(4096, () => 0));
+  const flat = random.chance(aboutTables ? 97 : 70);
+  for (const table of tables) {
     for (let i = 0; i < 48; i++)
       table[random.pick([i & 7, 0xfff - (i & 3), 0x100, 0xc00, 0xf00, 0x200 | (i & 31), random.below(4096)])] =
         l1Descriptor(random);
-    if (flat) table[0] = random.chance(50) ? section(0, random.pick([1, 2, 3])) : coarse(L2);
-    if (random.chance(70)) table[0xfff] = random.chance(50) ? coarse(L2 + 0x400) : section(0);
+    if (flat) table[0] = random.chance(50) ? section(0, random.pick([1, 2, 3])) : coarse(M.L2);
+    if (random.chance(aboutTables ? 95 : 70))
+      table[0xfff] = random.chance(aboutTables ? 95 : 50) ? coarse(M.L2 + 0x400) : section(0);
     if (random.chance(70)) table[0x100] = section(DEVICE, random.below(4));
+    // The low megabytes of processes 1 and 2 (FCSE).
+    for (const megabyte of [0x20, 0x40]) if (random.chance(60)) table[megabyte] = table[0];
   }
   // The first coarse table maps low memory to itself, with some exceptions; the rest is random.
   const l2 = words(1024, () => (random.chance(60) ? l2Descriptor(random) : 0));
   for (let page = 0; page < 128; page++)
     if (random.chance(92)) l2[page] = small(page << 12, random.chance(90) ? 0xff : random.below(4) * 0x55);
-  if (random.chance(80)) l2[256 + 0xf0] = small(0);
+  if (random.chance(aboutTables ? 97 : 80)) l2[256 + 0xf0] = small(0, random.pick([0xff, 0xff, 0xaa, 0x55]));
+  for (const page of [0xf1, 0xf2, 0xf3])
+    if (random.chance(60)) l2[256 + page] = small(random.pick([0, M.DATA, M.DATA + 0x1000, M.CODE]), 0xff);
   const fineTable = words(1024, () => (random.chance(70) ? l2Descriptor(random) : 0));
   const control =
-    (random.chance(80) ? 1 : 0) |
+    (random.chance(aboutTables ? 97 : 80) ? 1 : 0) |
     (random.chance(20) ? 2 : 0) |
     (random.chance(15) ? 0x100 : 0) |
     (random.chance(15) ? 0x200 : 0) |
     (random.chance(25) ? 0x2000 : 0);
   const registers: (readonly [RegisterName, number])[] = [
-    ['ttbr0', L1],
+    ['ttbr0', M.L1],
     ['dacr', random.pick([0x5555_5555, 0x5555_5555, 0xffff_ffff, 1, random.word() | 1])],
     ['fcseidr', random.chance(10) ? 0x0200_0000 : 0],
     ['sctlr', control],
   ];
   for (const bank of ['usr', 'fiq', 'irq', 'svc', 'abt', 'und'] as const) {
-    registers.push([`sp_${bank}`, DATA + 0x800], [`lr_${bank}`, random.chance(50) ? USER_CODE : address(random)]);
+    registers.push([`sp_${bank}`, M.DATA + 0x800], [`lr_${bank}`, random.chance(50) ? M.USER_CODE : address(random)]);
     if (bank !== 'usr') registers.push([`spsr_${bank}`, random.chance(60) ? 0x10 : status(random)]);
   }
   registers.push(['cpsr', random.chance(80) ? 0x13 | (random.below(4) << 6) : 0x10]);
   for (let i = 0; i < 13; i++) registers.push([`r${i}` as RegisterName, registerValue(random)]);
   registers.push(
-    ['r11', random.pick([L1, OTHER_L1, OTHER_L1, address(random)])],
+    ['r11', random.pick([M.L1, M.OTHER_L1, M.OTHER_L1, address(random)])],
     ['r12', control ^ random.pick([1, 2, 0x100, 0x200, 0x2000])],
   );
-  registers.push(['sp', DATA + 0x800], ['lr', USER_CODE], ['pc', CODE]);
+  registers.push(['sp', M.DATA + 0x800], ['lr', M.USER_CODE], ['pc', M.CODE]);
   return {
     name: `seed ${seed}`,
     memory: new Map([
-      [0, vectors(random)],
-      [L1, l1],
-      [OTHER_L1, other],
-      [L2, l2],
-      [FINE, fineTable],
-      [CODE, code()],
-      [USER_CODE, code()],
-      [DATA, words(1536, () => registerValue(random))],
+      [0, vectors(random, aboutTables)],
+      ...M.ROOTS.map((root, i) => [root, tables[i]] as const),
+      [M.L2, l2],
+      [M.FINE, fineTable],
+      [M.CODE, code()],
+      [M.USER_CODE, code()],
+      [M.DATA, words(1536, () => registerValue(random))],
     ]),
     registers,
     budget: 400,
