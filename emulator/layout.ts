@@ -210,15 +210,24 @@ export const LAYOUT = {
   FAST_CACHES: STATE + 0xa78,
   FAST_TLB: STATE + 0xa7c,
   /**
-   * Stubs: guest virtual address of their pages in the host's table, or 0; address of their data in this memory; how
+   * Stubs: virtual address of their regions in the host's table, or 0; address of their data in this memory; how
    * many were executed, and how many of those left the guest after all.
    */
   STUB_VA: STATE + 0xa80,
   STUB_DATA: STATE + 0xa84,
   STUBS_RUN: STATE + 0xa88,
   STUBS_LEFT: STATE + 0xa8c,
-  STUB_PAGES_SIZE: 0x2000,
+  STUB_INSTRUCTIONS: STATE + 0xa98,
+  /**
+   * A region of stubs is a page with STUBS_IN_PAGE of them, from STUB_FIRST on, and the page of their data, which is the same for
+   * all: it is within reach of PC-relative loads. Address of the stub pages in this memory.
+   */
+  STUB_REGIONS: 12,
+  STUB_REGION_SIZE: 0x2000,
+  STUB_FIRST: 32,
   STUB_SIZE: 96,
+  STUBS_IN_PAGE: 42,
+  STUB_MEMORY: STATE + 0xaa8,
   /** In STUB_DATA: control bits of the virtual CPSR; masks (I, F) that hold a virtual interrupt back; two registers. */
   STUB_CPSR: 0,
   STUB_PENDING: 4,

@@ -192,8 +192,8 @@ export interface VirtualizationStatistics {
   hostInterrupts: number;
   /** Exits that the core handled by itself, by cause; not in `total`. */
   fastExits: Record<string, number>;
-  /** Stubs in place of status register accesses: how many, how often executed, how often they left the guest. */
-  stubs: { sites: number; executed: number; left: number };
+  /** Stubs in place of status register accesses: how many, how often executed and left to the hypervisor; their instructions. */
+  stubs: { sites: number; executed: number; left: number; instructions: number };
   /** Device writes that waited for another exit. */
   coalescedWrites: number;
   /** Virtual interrupts delivered. */

@@ -85,6 +85,7 @@ export class LpvMachine implements VirtualMachine {
         sites: vcpu.virtualPsr?.sites ?? 0,
         executed: core.get(L.STUBS_RUN),
         left: core.get(L.STUBS_LEFT),
+        instructions: core.count64(L.STUB_INSTRUCTIONS),
       },
       coalescedWrites: vcpu.coalescedWrites,
       delivered: { ...vcpu.delivered },

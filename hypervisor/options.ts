@@ -38,6 +38,9 @@ export function parseSavings(text: string): readonly Saving[] {
 /** Reads the name of a mode switch strategy. Throws an `InputError` for another one. */
 export function parseModeSwitch(text: string): ModeSwitch {
   const found = MODE_SWITCHES.find((known) => known === text);
-  if (!found) throw new InputError(`"${text}" is not a mode switch strategy: use one of ${MODE_SWITCHES.join(', ')}.`);
+  if (!found)
+    throw new InputError(`"${text}" is not a mode switch strategy`, {
+      remedy: `Use one of ${MODE_SWITCHES.join(', ')}`,
+    });
   return found;
 }

@@ -7,7 +7,7 @@
  * written, a page that is mapped twice is no problem, and a stub may be anywhere: Linux, at 0xc0008000, has no page of the host's
  * within the 32 MB that a branch reaches.
  *
- * The stubs' pages are mapped in the host's table only. Two pages, with the data between them, within reach of both.
+ * The stubs' pages are mapped in the host's table only, each with the page of the data behind it, within reach.
  */
 import type { Core } from '../emulator/core.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
@@ -18,11 +18,10 @@ import type { Fields } from '../isa/row.ts';
 import { HOST_BASE, HOST_RAM } from './shadow/host-ram.ts';
 import { STUBS_VA } from './world-switch/host-pages.ts';
 
-const DATA = 0x1000;
-const FIRST_PAGE_STUBS = Math.floor((DATA - L.STUB_SIZE) / L.STUB_SIZE);
-const STUBS = Math.floor(L.STUB_PAGES_SIZE / L.STUB_SIZE);
+const PAGE = 0x1000;
+const STUBS = L.STUB_REGIONS * L.STUBS_IN_PAGE;
 /** Traps after which a site is worth a stub. */
-const WORTH_A_STUB = 8;
+const WORTH_A_STUB = 16;
 
 const NE = 1;
 const AL = 14;
@@ -42,9 +41,7 @@ export class VirtualPsr {
   sites = 0;
   private readonly core: Core;
   private readonly bySite = new Map<number, Site>();
-  private next = 1;
-
-  static readonly PHYSICAL = HOST_BASE + HOST_RAM.STUBS;
+  private next = 0;
 
   constructor(core: Core) {
     this.core = core;
@@ -58,16 +55,17 @@ export class VirtualPsr {
   reset(): void {
     const { core } = this;
     this.bySite.clear();
-    this.next = 1;
+    this.next = 0;
     this.sites = 0;
-    core.u8.fill(0, this.memory, this.memory + L.STUB_PAGES_SIZE);
-    core.exports.memoryChanged(VirtualPsr.PHYSICAL, L.STUB_PAGES_SIZE);
+    core.u8.fill(0, this.memory, this.memory + L.STUB_REGIONS * PAGE);
+    core.exports.memoryChanged(HOST_BASE + HOST_RAM.STUBS, L.STUB_REGIONS * PAGE);
     const regime = L.REGIMES + L.REGIME_STUB * L.REGIME_SIZE;
     core.set(regime, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(regime + 4, 0x5555_5555);
     core.set(regime + 8, L.REGIME_MMU | L.REGIME_USER);
     core.set(regime + 12, 0);
-    core.set(L.STUB_DATA, this.memory + DATA);
+    core.set(L.STUB_MEMORY, this.memory);
+    core.set(L.STUB_DATA, core.hostRam + HOST_RAM.STUB_DATA);
     core.set(L.STUB_VA, STUBS_VA);
   }
 
@@ -86,14 +84,17 @@ export class VirtualPsr {
     const code = stubCode(original, this.next, va);
     if (!code) return;
     const stub = this.next++;
-    // The data are where a stub would be.
-    if (this.next === FIRST_PAGE_STUBS) this.next += 2;
-    code.forEach((word, i) => this.core.set(this.memory + stub * L.STUB_SIZE + i * 4, word));
-    this.core.exports.memoryChanged(VirtualPsr.PHYSICAL + stub * L.STUB_SIZE, L.STUB_SIZE);
+    const offset = Math.floor(stub / L.STUBS_IN_PAGE) * PAGE + offsetInPage(stub);
+    code.forEach((word, i) => this.core.set(this.memory + offset + i * 4, word));
+    this.core.exports.memoryChanged(HOST_BASE + HOST_RAM.STUBS + offset, L.STUB_SIZE);
     this.bySite.set(va | 0, { stub, original });
     this.sites++;
     this.core.exports.patchSite(address, va, stub);
   }
+}
+
+function offsetInPage(stub: number): number {
+  return L.STUB_FIRST + (stub % L.STUBS_IN_PAGE) * L.STUB_SIZE;
 }
 
 /** Writes the code of one stub. */
@@ -102,7 +103,7 @@ class Assembler {
   private readonly base: number;
 
   constructor(stub: number) {
-    this.base = stub * L.STUB_SIZE;
+    this.base = offsetInPage(stub);
   }
 
   emit(name: string, fields: Fields): void {
@@ -111,7 +112,7 @@ class Assembler {
 
   /** LDR or STR of a word of the data. */
   data(name: 'LDR_imm' | 'STR_imm', d: number, offset: number): void {
-    this.near(name, d, DATA + offset - this.base);
+    this.near(name, d, PAGE + offset - this.base);
   }
 
   /** LDR or STR at an offset from the stub's start, relative to PC. */

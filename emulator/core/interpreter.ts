@@ -50,11 +50,8 @@ import {
   STOP_WATCH,
   STOP_WFI,
   STUB_DATA,
-  STUB_PAGES_SIZE,
   STUB_PENDING,
-  STUB_SIZE,
   STUB_VA,
-  STUBS_RUN,
   THUMB,
   TRAP_EXCEPTIONS,
   USER_REGIME,
@@ -98,6 +95,7 @@ import {
   coalesce,
   countHost,
   enterHost,
+  enterStub,
   fastExit,
   giveVirtualCpsr,
   HOST_BUDGET,
@@ -320,8 +318,6 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
   while (true) {
     if (check) {
       check = false;
-      if (load<u32>(REGIME) == REGIME_STUB && pc - load<u32>(STUB_VA) >= STUB_PAGES_SIZE)
-        store<u32>(REGIME, load<u32>(USER_REGIME));
       if (lines && left > 0) {
         const control = load<u32>(<u32>load<u32>(ACTIVE) + C_CPSR);
         if (lines & 2 && !(control & CPSR_F)) {
@@ -668,9 +664,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
     const size: u32 = thumb ? 2 : 4;
     if (status == O.STUB) {
       if (!ignoreBreaks && world && load<u32>(REGIME) == 0 && load<u32>(rec, 4) == here) {
-        store<u32>(STUBS_RUN, load<u32>(STUBS_RUN) + 1);
-        pc = load<u32>(STUB_VA) + <u32>load<u16>(rec, 2) * STUB_SIZE;
-        store<u32>(REGIME, REGIME_STUB);
+        pc = enterStub(load<u16>(rec, 2));
         check = true;
         continue;
       }
@@ -709,6 +703,8 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
         break;
       case O.JUMP:
         pc = load<u32>(REGS + 60);
+        // A stub's only jump is the one back to the guest.
+        if (load<u32>(REGIME) == REGIME_STUB) store<u32>(REGIME, load<u32>(USER_REGIME));
         check = true;
         break;
       case O.WAIT:

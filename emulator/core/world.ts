@@ -49,7 +49,14 @@ import {
   STOP_UNDEFINED,
   STORES_DONE,
   STUB_CPSR,
+  REGIME_STUB,
   STUB_DATA,
+  STUB_FIRST,
+  STUB_INSTRUCTIONS,
+  STUB_MEMORY,
+  STUB_REGION_SIZE,
+  STUBS_IN_PAGE,
+  STUBS_RUN,
   STUB_SIZE,
   STUB_VA,
   STUBS_LEFT,
@@ -87,7 +94,15 @@ export function exceptionStop(status: u32): u32 {
 /** Instructions in which the host's code must have come back: a hundred times what a world switch takes. */
 export const HOST_BUDGET: i32 = 10_000;
 
+/** The host's instructions that are being executed are a stub's. */
+let inStub: bool = false;
+
 export function countHost(instructions: i32): void {
+  if (inStub) {
+    inStub = false;
+    store<u64>(STUB_INSTRUCTIONS, load<u64>(STUB_INSTRUCTIONS) + <u64>instructions);
+    return;
+  }
   store<u64>(HOST_INSTRUCTIONS, load<u64>(HOST_INSTRUCTIONS) + <u64>instructions);
 }
 
@@ -155,17 +170,26 @@ export function takeVirtualCpsr(): void {
   store<u32>(CPU_VIRT + C_CPSR, load<u32>(<u32>load<u32>(STUB_DATA), STUB_CPSR));
 }
 
+/** Enters a stub in user mode; returns its address. What it executes until it is left is its own count. */
+export function enterStub(stub: u32): u32 {
+  store<u32>(STUBS_RUN, load<u32>(STUBS_RUN) + 1);
+  store<u32>(REGIME, REGIME_STUB);
+  inStub = true;
+  return (
+    load<u32>(STUB_VA) + (stub / STUBS_IN_PAGE) * STUB_REGION_SIZE + STUB_FIRST + (stub % STUBS_IN_PAGE) * STUB_SIZE
+  );
+}
+
 /** A stub cannot do what it stands for: PC is the patched instruction's again. Its last word is the address behind it. */
 export function leaveStub(pc: u32): void {
   store<u32>(STUBS_LEFT, load<u32>(STUBS_LEFT) + 1);
+  inStub = false;
   const offset = pc - load<u32>(STUB_VA);
-  const stub = offset - (offset % STUB_SIZE);
-  const base: u32 = load<u32>(STUB_DATA) - STUB_DATA_OFFSET;
-  store<u32>(REGS + 60, load<u32>(base + stub + STUB_SIZE - 4) - 4);
+  const inPage = (offset & (STUB_REGION_SIZE - 1)) - STUB_FIRST;
+  const stub: u32 =
+    load<u32>(STUB_MEMORY) + (offset / STUB_REGION_SIZE) * 0x1000 + STUB_FIRST + inPage - (inPage % STUB_SIZE);
+  store<u32>(REGS + 60, load<u32>(stub + STUB_SIZE - 4) - 4);
 }
-
-/** The data of the stubs stands between their two pages, within reach of both. */
-const STUB_DATA_OFFSET: u32 = 0x1000;
 
 /** Makes the decoded trap word at an address of RAM, executed at `va`, stand for a stub. */
 export function patchSite(host: u32, va: u32, stub: u32): void {

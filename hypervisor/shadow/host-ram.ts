@@ -17,7 +17,7 @@ export const SPACES = 16;
 export const COARSE_TABLES = 1024;
 export const FINE_TABLES = 32;
 
-const ROOTS = 0x1_4000;
+const ROOTS = 0x1_c000;
 const TABLES = ROOTS + SPACES * 2 * L1_SIZE;
 
 export const HOST_RAM = {
@@ -28,11 +28,11 @@ export const HOST_RAM = {
   /** Level 2 tables of the host, four of them; its level 1 table. */
   HOST_L2: 3 * PAGE,
   HOST_L1: L1_SIZE,
-  /** Stubs that stand for patched instructions (virtual-psr.ts). */
-  STUBS: 2 * L1_SIZE,
-  STUBS_SIZE: 4 * PAGE,
+  /** Stubs that stand for patched instructions (virtual-psr.ts): the page of their data, and theirs. */
+  STUB_DATA: 2 * L1_SIZE,
+  STUBS: 2 * L1_SIZE + PAGE,
   /** A level 1 table without entries. */
-  EMPTY_L1: 0x1_0000,
+  EMPTY_L1: 0x1_8000,
   /** Roots: two for each address space. */
   ROOTS,
   /** Level 2 tables: the coarse ones, then the fine ones. */

@@ -73,7 +73,7 @@ export class HostPages {
     const { core } = this;
     this.vectors = HIGH_VECTORS;
     this.shared = SHARED_PLACES[0];
-    core.u8.fill(0, core.hostRam, core.hostRam + HOST_RAM.STUBS);
+    core.u8.fill(0, core.hostRam, core.hostRam + HOST_RAM.STUB_DATA);
     this.put(HOST_RAM.VECTORS, VECTORS_WORDS);
     this.put(HOST_RAM.SHARED, SHARED_WORDS);
     this.put(HOST_RAM.HOST, HOST_WORDS);
@@ -123,8 +123,11 @@ export class HostPages {
     const pages = this.pages.map((page) => ({ ...page, ap: AP_NONE }));
     pages.push({ va: HOST_VA, physical: HOST_BASE + HOST_RAM.HOST, ap: AP_NONE });
     // Stubs are the one thing of the host's that user mode executes.
-    for (let offset = 0; offset < L.STUB_PAGES_SIZE; offset += PAGE)
-      pages.push({ va: STUBS_VA + offset, physical: HOST_BASE + HOST_RAM.STUBS + offset, ap: AP_WRITE });
+    for (let region = 0; region < L.STUB_REGIONS; region++) {
+      const va = STUBS_VA + region * L.STUB_REGION_SIZE;
+      pages.push({ va, physical: HOST_BASE + HOST_RAM.STUBS + region * PAGE, ap: AP_WRITE });
+      pages.push({ va: va + PAGE, physical: HOST_BASE + HOST_RAM.STUB_DATA, ap: AP_WRITE });
+    }
     pages.forEach(({ va, physical, ap }, i) => {
       const entry = l1 + (va >>> 20) * 4;
       // Pages of one megabyte share its table.
