@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds kernel.elf into a folder. The result depends on the sources and on the version of the compiler, and on nothing else:
-# paths in it are relative to this folder.
+# Builds kernel.elf into a folder. The result depends on the sources and on the version of the compiler, and on nothing
+# else: paths in it are relative to this folder.
 # Usage: build.sh OUT
 set -eu
 out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -11,7 +11,7 @@ CC=${CC:-arm-none-eabi-gcc}
 FLAGS="-march=armv5te -marm -mfloat-abi=soft -mno-unaligned-access -ffreestanding -fno-common -std=c11
   -Og -gdwarf-4 -mapcs-frame -fno-omit-frame-pointer
   -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
-  -ffile-prefix-map=$PWD=. -Wa,--debug-prefix-map=$PWD=. -I kernel"
+  -ffile-prefix-map=$PWD=. -Wa,--debug-prefix-map=$PWD=. -I kernel -I user"
 
 objects=
 for source in kernel/*.S kernel/*.c user/*.S user/*.c; do

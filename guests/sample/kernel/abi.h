@@ -1,9 +1,11 @@
 /*
- * What user programs and the kernel agree on. A system call has its number in r7, its arguments in r0 to r2, and its result in r0:
- * negative for an error.
+ * What user programs and the kernel agree on. A system call has its number in r7, its arguments in r0 to r2, and its
+ * result in r0: negative for an error.
  */
 #ifndef ABI_H
 #define ABI_H
+
+#include "errors.h"
 
 typedef unsigned char u8;
 typedef unsigned int u32;
@@ -22,16 +24,6 @@ enum system_call {
   SYS_UPTIME,
   SYS_KILL,
   SYSTEM_CALLS
-};
-
-enum error {
-  ESRCH = 3,  /* no such process */
-  EINTR = 4,  /* killed while waiting */
-  ECHILD = 10, /* no children */
-  EAGAIN = 11, /* no room in the task table */
-  ENOMEM = 12, /* no memory */
-  EINVAL = 22, /* a bad argument */
-  ENOSYS = 38, /* no such system call */
 };
 
 /* How long to sleep. */

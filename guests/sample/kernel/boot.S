@@ -66,8 +66,8 @@ _start:
 
 in_virtual_memory:
         /*
-         * The modes that exceptions enter need no stack of their own: the entry code in exceptions.S leaves them after
-         * a few instructions, with three words on a note pad. SP points to it for ever.
+         * The modes that exceptions enter need no stack of their own: the entry code in exceptions.S leaves them
+         * after a few instructions, with three words on a note pad. SP points to it for ever.
          */
         ldr     r0, =note_pads
         msr     cpsr_c, #(PSR_I | PSR_F | MODE_IRQ)

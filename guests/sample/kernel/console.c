@@ -1,6 +1,6 @@
 /*
- * The console: a PL011 UART (ARM DDI 0183). Output waits for the transmitter; input comes by interrupt into a ring, and a
- * task that wants a line sleeps until there is something in it.
+ * The console: a PL011 UART (ARM DDI 0183). Output waits for the transmitter; input comes by interrupt into a ring,
+ * and a task that wants a line sleeps until there is something in it.
  */
 #include "cpu.h"
 #include "kernel.h"
@@ -21,7 +21,7 @@ enum uart { DR = 0x00 / 4, FR = 0x18 / 4, LCR_H = 0x2c / 4, CR = 0x30 / 4, IMSC 
 static char ring[RING];
 static u32 received; /* characters put in and taken out so far */
 static u32 taken;
-static struct task *reader;
+static const char input[] = "console"; /* what a reader waits for */
 
 /* The process that Ctrl-C ends. */
 int foreground;
@@ -52,15 +52,13 @@ void console_interrupt(void) {
     if (c == CTRL('C') && foreground) task_kill(foreground);
     else ring[received++ % RING] = c;
   }
-  if (reader) wake(reader);
+  wake_waiting(input);
 }
 
 /* The next character; waits for it. Returns -EINTR when the task is killed meanwhile. */
 static int get_char(void) {
   u32 flags = mask_interrupts();
-  reader = current;
-  while (received == taken && !current->killed) block("console");
-  reader = 0;
+  while (received == taken && !current->killed) block(input);
   int c = received == taken ? -EINTR : (u8)ring[taken++ % RING];
   device(UART)[IMSC] = INT_RX;
   restore_interrupts(flags);
@@ -72,8 +70,8 @@ static void erase(u32 characters) {
 }
 
 /*
- * Reads a line with the usual keys: backspace, Ctrl-U (all), Ctrl-C (give up), and Ctrl-P or the up arrow (the last line
- * again). Echoes when the line is read, not when it is typed. Returns its length, or -EINTR.
+ * Reads a line with the usual keys: backspace, Ctrl-U (all), Ctrl-C (give up), and Ctrl-P or the up arrow (the last
+ * line again). Echoes when the line is read, not when it is typed. Returns its length, or -EINTR.
  */
 int read_line(char *line, u32 room) {
   static char last[80];
@@ -146,7 +144,8 @@ static void print_number(u32 value, u32 base, u32 width, char pad, int negative)
 
 /* %d, %u, %x, %s, %c and %%, with a width; 0 fills with zeros, - puts a text to the left. */
 void print(const char *format, ...) {
-  __builtin_va_list arguments; /* <stdarg.h>, without the paths of the compiler's installation in the debug information */
+  /* Not <stdarg.h>: the path of the compiler's installation would be in the debug information. */
+  __builtin_va_list arguments;
   __builtin_va_start(arguments, format);
   for (const char *f = format; *f; f++) {
     if (*f != '%') {

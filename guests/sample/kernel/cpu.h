@@ -43,6 +43,10 @@ static inline u32 read_cpsr(void) {
   return value;
 }
 
+static inline void enable_interrupts(void) {
+  __asm__ volatile("msr cpsr_c, %0" ::"I"(MODE_SVC) : "memory");
+}
+
 /* Masks IRQs; what it returns puts them back as they were. */
 static inline u32 mask_interrupts(void) {
   u32 before = read_cpsr();

@@ -1,9 +1,9 @@
 /*
  * The way into the kernel and the way out.
  *
- * Every exception ends up in SVC mode with a struct trap_frame (task.h) on the kernel stack of the current task, and in
- * a C function that gets the frame. A frame comes from user mode or from the kernel itself (an interrupt during
- * a system call; a fault in uaccess.S); SPSR says which, and the ways back differ.
+ * Every exception ends up in SVC mode with a struct trap_frame (task.h) on the kernel stack of the current task, and
+ * in a C function that gets the frame. A frame comes from user mode or from the kernel itself (an interrupt during a
+ * system call; a fault in uaccess.S); SPSR says which, and the ways back differ.
  */
 #include "layout.h"
 
@@ -133,7 +133,8 @@ leave_to_user:
 
 /*
  * The profiler: a fast interrupt 1,000 times a second notes whether user mode or the kernel was running. FIQ mode has
- * its own r8 to r12, so it needs neither stack nor frame: six instructions in all. It interrupts even where IRQs are masked.
+ * its own r8 to r12, so it needs neither stack nor frame: six instructions in all. It interrupts even where IRQs are
+ * masked.
  */
         .globl  vector_fiq
         .type   vector_fiq, %function

@@ -1,8 +1,9 @@
 /*
  * Faults: what the processor could not do, and what the kernel makes of it.
  *
- * A page fault of a program may be an order: fill the page in, or copy it (paging.c). Every other fault of a program ends the
- * program. In the kernel, an instruction that is allowed to fail has an entry in __fixups; any other failure is a panic.
+ * A page fault of a program may be an order: fill the page in, or copy it (paging.c). Every other fault of a program
+ * ends the program. In the kernel, an instruction that is allowed to fail has an entry in __fixups; any other failure
+ * is a panic.
  */
 #include "cpu.h"
 #include "kernel.h"
@@ -57,36 +58,34 @@ static enum fault kind_of(u32 status) {
   }
 }
 
-/* Has the kernel go on where the failed instruction's fixup says. Returns whether there is one. */
-static int fix_up(struct trap_frame *frame) {
+/* Where the kernel goes on when the instruction at an address fails; 0 when it must not fail. */
+static u32 fixup_of(u32 instruction) {
   for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
-    if (f->instruction != frame->pc) continue;
-    frame->pc = f->go_on_at;
-    return 1;
+    if (f->instruction == instruction) return f->go_on_at;
   }
   return 0;
 }
 
-static int has_fixup(const struct trap_frame *frame) {
-  for (const struct fixup *f = fixups_start; f < fixups_end; f++) {
-    if (f->instruction == frame->pc) return 1;
-  }
-  return 0;
+/* A failure in the kernel that nothing else could help: goes on at the instruction's fixup. */
+static void fix_up(struct trap_frame *frame, const char *what) {
+  u32 go_on_at = fixup_of(frame->pc);
+  if (!go_on_at) panic(what, frame);
+  frame->pc = go_on_at;
 }
 
 /* The end of a program that did what it must not. */
 static void end_program(struct trap_frame *frame, enum fault kind, const char *what, u32 detail) {
   faults_by_kind[kind]++;
-  print("[%d %s: %s at %08x, %s %08x: killed]\n", current->pid, current->name, fault_names[kind], frame->pc, what, detail);
+  print("[%d %s: %s at %08x, ", current->pid, current->name, fault_names[kind], frame->pc);
+  print("%s %08x: killed]\n", what, detail);
   task_exit(STATUS_FAULT | kind);
 }
 
-void handle_data_abort(struct trap_frame *frame);
 void handle_data_abort(struct trap_frame *frame) {
   u32 status = read_dfsr();
   u32 address = read_far();
   enum fault kind = kind_of(status);
-  int may_fault = from_user(frame) || has_fixup(frame);
+  int may_fault = from_user(frame) || fixup_of(frame->pc);
   if (may_fault && (kind == FAULT_NO_PAGE || kind == FAULT_PERMISSION)) {
     u32 copied = memory_counts.copied_pages;
     if (page_in(current, address, kind == FAULT_NO_PAGE)) {
@@ -95,21 +94,19 @@ void handle_data_abort(struct trap_frame *frame) {
     }
   }
   if (from_user(frame)) end_program(frame, kind, "address", address);
-  if (!fix_up(frame)) panic("data abort in the kernel", frame);
+  fix_up(frame, "data abort in the kernel");
 }
 
-void handle_prefetch_abort(struct trap_frame *frame);
 void handle_prefetch_abort(struct trap_frame *frame) {
   if (!from_user(frame)) panic("prefetch abort in the kernel", frame);
   end_program(frame, kind_of(read_ifsr()), "return to", frame->lr);
 }
 
-void handle_undefined(struct trap_frame *frame);
 void handle_undefined(struct trap_frame *frame) {
   if (from_user(frame)) {
     u32 word = 0;
     get_user(&word, (const u32 *)frame->pc);
     end_program(frame, FAULT_UNDEFINED, "word", word);
   }
-  if (!fix_up(frame)) panic("undefined instruction in the kernel", frame);
+  fix_up(frame, "undefined instruction in the kernel");
 }

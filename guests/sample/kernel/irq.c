@@ -1,14 +1,14 @@
 /*
  * Interrupts: the controller (PL190, ARM DDI 0181) and the two timers (SP804, ARM DDI 0271) that use it.
  *
- * The first timer's tick is an IRQ; it makes the scheduler preemptive. The second timer is the profiler's, and an FIQ, whose
- * handler is in exceptions.S.
+ * The first timer's tick is an IRQ; it makes the scheduler preemptive. The second timer is the profiler's, and an
+ * FIQ, whose handler is in exceptions.S.
  */
 #include "cpu.h"
 #include "kernel.h"
 
 enum vic { IRQ_STATUS = 0x00 / 4, INT_SELECT = 0x0c / 4, INT_ENABLE = 0x10 / 4, INT_CLEAR = 0x14 / 4 };
-enum timer { LOAD = 0x00 / 4 };
+enum timer { LOAD = 0x00 / 4, CONTROL = 0x08 / 4, CLEAR = TIMER_CLEAR / 4 };
 
 #define SOURCE_TICK (1u << 4)
 #define SOURCE_PROFILE (1u << 5)
@@ -27,7 +27,7 @@ void interrupts_init(void) {
   vic[INT_CLEAR] = ~0u;
   vic[INT_SELECT] = SOURCE_PROFILE;
   timer[LOAD] = TIMER_HZ / TICKS_PER_SECOND;
-  timer[TIMER_CONTROL / 4] = TIMER_ON;
+  timer[CONTROL] = TIMER_ON;
   vic[INT_ENABLE] = SOURCE_TICK | SOURCE_UART;
 }
 
@@ -35,18 +35,17 @@ void interrupts_init(void) {
 void profile(int on) {
   volatile u32 *timer = device(TIMER_PROFILE);
   timer[LOAD] = TIMER_HZ / PROFILE_HZ;
-  timer[TIMER_CONTROL / 4] = on ? TIMER_ON : 0;
-  timer[TIMER_CLEAR / 4] = 0;
+  timer[CONTROL] = on ? TIMER_ON : 0;
+  timer[CLEAR] = 0;
   device(VIC)[on ? INT_ENABLE : INT_CLEAR] = SOURCE_PROFILE;
 }
 
-void handle_irq(struct trap_frame *frame);
 void handle_irq(struct trap_frame *frame) {
   (void)frame;
   u32 status = device(VIC)[IRQ_STATUS];
   interrupts++;
   if (status & SOURCE_TICK) {
-    device(TIMER_TICK)[TIMER_CLEAR / 4] = 0;
+    device(TIMER_TICK)[CLEAR] = 0;
     ticks++;
     tick_tasks();
   }

@@ -22,6 +22,14 @@ void *memset(void *to, int value, u32 bytes);
 int same_text(const char *a, const char *b);
 void copy_text(char *to, const char *from, u32 room);
 
+/* Called from boot.S and exceptions.S. */
+void kernel_main(void);
+void handle_undefined(struct trap_frame *frame);
+void handle_svc(struct trap_frame *frame);
+void handle_prefetch_abort(struct trap_frame *frame);
+void handle_data_abort(struct trap_frame *frame);
+void handle_irq(struct trap_frame *frame);
+
 /* irq.c */
 void interrupts_init(void);
 void profile(int on);

@@ -23,8 +23,8 @@
 #define TIMER_PROFILE (DEVICE_BASE + 0x1e3000)
 #define UART (DEVICE_BASE + 0x1f1000)
 
-#define TIMER_CONTROL 0x08
-#define TIMER_CLEAR 0x0c /* the same offsets in both files that use them, irq.c and exceptions.S */
+
+#define TIMER_CLEAR 0x0c /* a register of a timer: any write withdraws its interrupt */
 
 /* Sizes. */
 #define FRAME_BYTES 4096
@@ -77,7 +77,5 @@
 #define VECTOR_PREFETCH_ABORT 3
 #define VECTOR_DATA_ABORT 4
 #define VECTOR_IRQ 6
-
-#define EFAULT 14 /* also known to uaccess.S */
 
 #endif

@@ -4,15 +4,16 @@
 #include "cpu.h"
 #include "kernel.h"
 
-void kernel_main(void);
-
-/* The idle task. The processor sleeps until an interrupt comes; masked, it wakes all the same, and none can come too early. */
+/*
+ * The idle task. The processor sleeps until an interrupt comes; masked, it wakes all the same, and none can come too
+ * early.
+ */
 static void idle(void) {
   for (;;) {
-    u32 flags = mask_interrupts();
+    mask_interrupts();
     schedule();
     write_wait_for_interrupt(0);
-    restore_interrupts(flags & ~PSR_I);
+    enable_interrupts();
   }
 }
 
@@ -27,6 +28,6 @@ void kernel_main(void) {
   print("interrupts: timer, %u ticks a second; console\n", TICKS_PER_SECOND);
   tasks_init();
   task_start("monitor", monitor);
-  restore_interrupts(MODE_SVC);
+  enable_interrupts();
   idle();
 }

@@ -1,5 +1,6 @@
 /*
- * Physical memory, by frames of 4 KB. A frame has as many users as page tables map it (and the kernel); it is free when it has none.
+ * Physical memory, by frames of 4 KB. A frame has as many users as page tables map it (and the kernel); it is free
+ * when it has none.
  */
 #include "kernel.h"
 
@@ -16,7 +17,10 @@ void memory_init(void) {
   free_frames = FRAMES - first_candidate;
 }
 
-/* `count` frames in a row, a power of two, beginning at a multiple of their size, all zero. Returns 0 when there are none. */
+/*
+ * `count` frames in a row, a power of two, beginning at a multiple of their size, all zero. Returns 0 when there are
+ * none.
+ */
 u32 frame_alloc(u32 count) {
   u32 start = (first_candidate + count - 1) & ~(count - 1);
   for (; start + count <= FRAMES; start += count) {

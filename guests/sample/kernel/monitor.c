@@ -15,7 +15,9 @@ struct command {
 };
 static const struct command commands[];
 
-static const char *const fault_kinds[] = {"null", "kernel", "text", "align", "undef", "cp15", "jump", "stack", "bkpt", 0};
+/* In the order of the `fault` program. */
+static const char *const fault_kinds[] = {"null", "kernel", "text",  "align", "undef",
+                                          "cp15", "jump",   "stack", "bkpt",  0};
 
 /* A number at the start of a text; -1 when there is none. */
 static int number(const char *text) {
@@ -67,15 +69,17 @@ static void ps(const char *argument) {
   print("pid parent name      state   waits for  ticks switches demand copies\n");
   for (const struct task *t = tasks; t < tasks + MAX_TASKS; t++) {
     if (t->state == TASK_FREE) continue;
-    print("%3d %6d %-9s %-7s %-9s %6u %8u %6u %6u\n", t->pid, t->parent, t->name, t == current ? "runs" : states[t->state],
-          t->state == TASK_BLOCKED ? t->waiting_for : "-", t->ticks, t->switches, t->demand_faults, t->copy_faults);
+    const char *state = t == current ? "runs" : states[t->state];
+    print("%3d %6d %-9s %-7s ", t->pid, t->parent, t->name, state);
+    print("%-9s %6u %8u ", t->state == TASK_BLOCKED ? t->waiting_for : "-", t->ticks, t->switches);
+    print("%6u %6u\n", t->demand_faults, t->copy_faults);
   }
 }
 
 static void uptime(const char *argument) {
   (void)argument;
-  print("up %u.%02u s, %u interrupts, %u preemptions\n", ticks / TICKS_PER_SECOND, ticks % TICKS_PER_SECOND, interrupts,
-        preemptions);
+  print("up %u.%02u s, ", ticks / TICKS_PER_SECOND, ticks % TICKS_PER_SECOND);
+  print("%u interrupts, %u preemptions\n", interrupts, preemptions);
 }
 
 static void mem(const char *argument) {
@@ -159,8 +163,10 @@ static void fork_demo(const char *argument) {
   (void)argument;
   struct memory_counts before = memory_counts;
   run_foreground("cow", 1);
-  print("%u pages shared, %u copied (%u of them by the kernel's own store)\n", memory_counts.shared_pages - before.shared_pages,
-        memory_counts.copied_pages - before.copied_pages, memory_counts.kernel_copies - before.kernel_copies);
+  u32 shared = memory_counts.shared_pages - before.shared_pages;
+  u32 copied = memory_counts.copied_pages - before.copied_pages;
+  u32 by_kernel = memory_counts.kernel_copies - before.kernel_copies;
+  print("%u pages shared, %u copied (%u of them by the kernel's own store)\n", shared, copied, by_kernel);
 }
 
 /* run NAME [NUMBER] [&] */

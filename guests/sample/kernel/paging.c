@@ -1,10 +1,10 @@
 /*
- * Page tables, and the two things that a page fault can be good for: filling in a page at its first use, and copying a
- * shared page at the first store (copy-on-write).
+ * Page tables, and the two things that a page fault can be good for: filling in a page at its first use, and copying
+ * a shared page at the first store (copy-on-write).
  *
- * The data cache stays off. The ARM926EJ-S finds data in its cache by virtual address, so that a frame seen at two addresses needs
- * cleaning at each turn; that is a lesson of its own, and not this one. Page tables are thus seen by the MMU as soon
- * as they leave the write buffer.
+ * The data cache stays off. The ARM926EJ-S finds data in its cache by virtual address, so that a frame seen at two
+ * addresses needs cleaning at each turn; that is a lesson of its own, and not this one. Page tables are thus seen by
+ * the MMU as soon as they leave the write buffer.
  */
 #include "cpu.h"
 #include "kernel.h"
@@ -34,8 +34,8 @@ static void tables_changed(void) {
 }
 
 /*
- * Takes over from boot.S: the kernel's code and constants become read-only, the vectors get their page, and the kernel's second
- * view at address 0 goes.
+ * Takes over from boot.S: the kernel's code and constants become read-only, the vectors get their page, and the
+ * kernel's second view at address 0 goes.
  */
 void paging_init(void) {
   u32 *level1 = boot_level1();
@@ -58,7 +58,9 @@ static void set_page(struct address_space *space, u32 address, u32 descriptor) {
   write_invalidate_tlb_entry(address & ~(FRAME_BYTES - 1));
 }
 
-/* Maps a part of the kernel's image into a program, read-only: the first store to a writable region copies the page. */
+/*
+ * Maps a part of the kernel's image into a program, read-only: the first store to a writable region copies the page.
+ */
 static void map_image(struct address_space *space, const struct region *region, const char *image) {
   for (u32 offset = 0; region->start + offset < region->end; offset += FRAME_BYTES) {
     u32 frame = physical(image) + offset;
@@ -152,8 +154,9 @@ static const struct region *region_of(const struct address_space *space, u32 add
 }
 
 /*
- * Handles a page fault of a program, or of the kernel on its behalf. `missing`: there was no page; otherwise its permissions
- * forbade the access, which then was a store, as every page of a program can be read. Returns whether to try again.
+ * Handles a page fault of a program, or of the kernel on its behalf. `missing`: there was no page; otherwise its
+ * permissions forbade the access, which then was a store, as every page of a program can be read. Returns whether to
+ * try again.
  */
 int page_in(struct task *task, u32 address, int missing) {
   struct address_space *space = &task->space;

@@ -5,8 +5,8 @@
 #include "kernel.h"
 
 /*
- * The name of a function. -mpoke-function-name puts it before each function, with a word behind it that has its length and is
- * marked by its upper byte.
+ * The name of a function. -mpoke-function-name puts it before each function, with a word behind it that has its
+ * length and is marked by its upper byte.
  */
 static const char *name_before(u32 function) {
   u32 mark = *(const u32 *)(function - 4);
@@ -20,8 +20,8 @@ static int on_stack(u32 address) {
 }
 
 /*
- * Follows the frame pointers. Each function begins with `push {fp, ip, lr, pc}` (-mapcs-frame), and its FP points to the PC
- * pushed there, which lies two instructions after the push.
+ * Follows the frame pointers. Each function begins with `push {fp, ip, lr, pc}` (-mapcs-frame), and its FP points to
+ * the PC pushed there, which lies two instructions after the push.
  */
 void backtrace(u32 fp) {
   for (int depth = 0; depth < 20 && on_stack(fp); depth++) {

@@ -8,9 +8,9 @@
         .text
 
 /*
- * int probe_coprocessor(u32 *scratch): tries each kind of coprocessor instruction on coprocessor 7, which no ARM926EJ-S
- * has. An instruction that no coprocessor accepts is undefined, in the kernel too; the handler finds it in __fixups and
- * goes on behind it. Returns how many of the seven were refused.
+ * int probe_coprocessor(u32 *scratch): tries each kind of coprocessor instruction on coprocessor 7, which no
+ * ARM926EJ-S has. An instruction that no coprocessor accepts is undefined, in the kernel too; the handler finds it in
+ * __fixups and goes on behind it. Returns how many of the seven were refused.
  */
         .macro  TRY instruction:vararg
         .pushsection __fixups, "a"
@@ -40,12 +40,12 @@ probe_coprocessor:
         .size   probe_coprocessor, . - probe_coprocessor
 
 /*
- * int probe_returns(int *flags_restored): exception returns by arithmetic. Any data-processing instruction with the S bit and
- * PC as its destination copies SPSR to CPSR and jumps to its result (ARM DDI 0100I, A2.6.2). Kernels use MOVS and
- * SUBS; the other ten work as well, and this goes through all twelve. Each "returns" from SVC mode to SVC mode, to the label
- * behind it. SPSR is CPSR with only the V flag set, which none of the results sets, so that V there proves
- * that CPSR came from SPSR; *flags_restored counts it. (QEMU 7.2 restores it for MOVS and SUBS only.)
- * Returns how many instructions arrived.
+ * int probe_returns(int *flags_restored): exception returns by arithmetic. Any data-processing instruction with the S
+ * bit and PC as its destination copies SPSR to CPSR and jumps to its result (ARM DDI 0100I, A2.6.2). Kernels use MOVS
+ * and SUBS; the other ten work as well, and this goes through all twelve. Each "returns" from SVC mode to SVC mode,
+ * to the label behind it. SPSR is CPSR with only the V flag set, which none of the results sets, so that V there
+ * proves that CPSR came from SPSR; *flags_restored counts it. (QEMU 7.2 restores it for MOVS and SUBS only.) Returns
+ * how many instructions arrived.
  */
         .macro  RETURN_BY instruction:vararg
         adr     r3, 9999f

@@ -1,10 +1,10 @@
 /*
- * The programs that can be run. They are all in one image, like the commands of BusyBox, each with a main function of its own.
+ * The programs that can be run. They are all in one image, like the commands of BusyBox, each with a main function of
+ * its own.
  */
-#include "kernel.h"
+#include "programs.h"
 
-extern int hello_main(u32), fork_main(u32), cow_main(u32), demand_main(u32), spin_main(u32), upper_main(u32), bad_main(u32),
-    fault_main(u32), sleep_main(u32), orphan_main(u32);
+#include "kernel.h"
 
 const struct program programs[] = {
     {"hello", hello_main, "prints a line, forks, and waits for its child"},

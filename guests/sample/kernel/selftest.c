@@ -40,7 +40,10 @@ static void check_faults(void) {
   }
 }
 
-/* Two programs that never enter the kernel by themselves: each gets the processor only because the tick takes it away. */
+/*
+ * Two programs that never enter the kernel by themselves: each gets the processor only because the tick takes it
+ * away.
+ */
 static void check_preemption(void) {
   u32 before = preemptions;
   int pids[2];

@@ -1,5 +1,6 @@
 /*
- * System calls. Each gets the frame of its caller: arguments in r0 to r2, which are the program's word and thus anything.
+ * System calls. Each gets the frame of its caller: arguments in r0 to r2, which are the program's word and thus
+ * anything.
  */
 #include "cpu.h"
 #include "kernel.h"
@@ -87,7 +88,6 @@ const char *const call_names[SYSTEM_CALLS] = {
     [SYS_SLEEP] = "sleep", [SYS_BRK] = "brk",       [SYS_UPTIME] = "uptime", [SYS_KILL] = "kill",
 };
 
-void handle_svc(struct trap_frame *frame);
 void handle_svc(struct trap_frame *frame) {
   u32 number = frame->r[7];
   if (number >= SYSTEM_CALLS) {

@@ -1,8 +1,8 @@
 /*
  * Tasks: the table, the scheduler, and how tasks begin and end.
  *
- * User programs can be preempted at any instruction: the tick asks for it, before_user_mode does it. The kernel itself is not
- * preempted, so code here needs to mask interrupts only against the interrupt handlers.
+ * User programs can be preempted at any instruction: the tick asks for it, before_user_mode does it. The kernel
+ * itself is not preempted, so code here needs to mask interrupts only against the interrupt handlers.
  */
 #include "cpu.h"
 #include "kernel.h"
@@ -111,8 +111,8 @@ int task_fork(const struct trap_frame *frame) {
 }
 
 /*
- * Ends the current task. What it leaves is a zombie that keeps its status, and the stack that this runs on, until its parent asks;
- * its children get the monitor as their parent.
+ * Ends the current task. What it leaves is a zombie that keeps its status, and the stack that this runs on, until its
+ * parent asks; its children get the monitor as their parent.
  */
 void task_exit(u32 status) {
   mask_interrupts();
@@ -167,7 +167,10 @@ int task_reap(int pid, u32 *status) {
   return result;
 }
 
-/* Gives the processor away until somebody calls wake. Interrupts are masked, or the wake-up could come before the sleep. */
+/*
+ * Gives the processor away until somebody calls wake. Interrupts are masked, or the wake-up could come before the
+ * sleep.
+ */
 void block(const char *reason) {
   current->waiting_for = reason;
   current->state = TASK_BLOCKED;
@@ -176,6 +179,13 @@ void block(const char *reason) {
 
 void wake(struct task *task) {
   if (task->state == TASK_BLOCKED) task->state = TASK_READY;
+}
+
+/* Wakes the tasks that wait for a reason, given as the same pointer that they gave. */
+void wake_waiting(const char *reason) {
+  for (struct task *t = tasks; t < tasks + MAX_TASKS; t++) {
+    if (t->waiting_for == reason) wake(t);
+  }
 }
 
 void sleep_until(u32 tick) {
@@ -197,7 +207,10 @@ void tick_tasks(void) {
   }
 }
 
-/* Goes on with the next task that is ready, in turn; with the idle task when there is no other. Interrupts are masked. */
+/*
+ * Goes on with the next task that is ready, in turn; with the idle task when there is no other. Interrupts are
+ * masked.
+ */
 void schedule(void) {
   struct task *before = current;
   u32 place = (u32)(before - tasks);

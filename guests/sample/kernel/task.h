@@ -80,6 +80,7 @@ struct task *task_by_pid(int pid);
 void task_exit(u32 status) __attribute__((noreturn));
 void block(const char *reason);
 void wake(struct task *task);
+void wake_waiting(const char *reason);
 void schedule(void);
 void sleep_until(u32 tick);
 void tick_tasks(void);

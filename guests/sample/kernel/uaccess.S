@@ -1,14 +1,15 @@
 /*
  * Access to a user program's memory on its behalf.
  *
- * The pointer comes from the program, so it may be anything. LDRT and STRT make the access with user mode's rights: what
- * the program could not do itself faults, and no range has to be checked. The fault handler (fault.c) first tries what
- * it does for user mode: a page that is missing is filled in, a shared one is copied, and the instruction is tried
- * again. Only if that fails it looks into __fixups, where each of these instructions has the place to go on at.
+ * The pointer comes from the program, so it may be anything. LDRT and STRT make the access with user mode's rights:
+ * what the program could not do itself faults, and no range has to be checked. The fault handler (fault.c) first
+ * tries what it does for user mode: a page that is missing is filled in, a shared one is copied, and the instruction
+ * is tried again. Only if that fails it looks into __fixups, where each of these instructions has the place to go on
+ * at.
  *
  * All functions return 0, or -EFAULT.
  */
-#include "layout.h"
+#include "errors.h"
 
         .syntax unified
         .cfi_sections .debug_frame

@@ -1,9 +1,10 @@
 /*
  * Programs about memory, good and bad.
  */
+#include "programs.h"
 #include "user.h"
 
-int cow_main(u32 argument), demand_main(u32 argument), bad_main(u32 argument), fault_main(u32 argument);
+/* start.S */
 int fault_by_word(u32 kind);
 
 #define PAGE 4096

@@ -1,10 +1,8 @@
 /*
  * Programs about processes.
  */
+#include "programs.h"
 #include "user.h"
-
-int hello_main(u32 argument), fork_main(u32 argument), spin_main(u32 argument), upper_main(u32 argument), sleep_main(u32 argument),
-    orphan_main(u32 argument);
 
 int hello_main(u32 argument) {
   (void)argument;

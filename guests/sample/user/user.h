@@ -7,8 +7,6 @@
 
 #include "abi.h"
 
-#define EFAULT 14
-
 int system_call(enum system_call number, u32 a, u32 b, u32 c);
 
 void exit(int code) __attribute__((noreturn));
