@@ -5,16 +5,11 @@ import { InputError } from '../formats/input-error.ts';
 import type { ExecutionMode } from '../emulator/vm.ts';
 import { guestMachine, LINUX_GUEST, type GuestMachine, type GuestOptions } from './guest-machine.ts';
 
-export interface LinuxOptions extends GuestOptions {
-  /** Another Linux than the included one. */
-  readonly guest?: string;
-}
-
 export type LinuxMachine = GuestMachine;
 
 /** A machine with the Linux guest, ready at its first instruction. */
-export async function linuxMachine(mode: ExecutionMode, options: LinuxOptions = {}): Promise<LinuxMachine> {
-  return guestMachine(options.guest ?? LINUX_GUEST, mode, options);
+export async function linuxMachine(mode: ExecutionMode, options: GuestOptions = {}): Promise<LinuxMachine> {
+  return guestMachine(LINUX_GUEST, mode, options);
 }
 
 /** Whether the guest's files are there. */

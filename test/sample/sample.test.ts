@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionMode } from '../../emulator/vm.ts';
+import { SYMBOL_TYPE } from '../../formats/elf-symbols.ts';
 import { codeSections, ElfFile } from '../../formats/elf.ts';
 import { A32_ROWS } from '../../isa/a32.ts';
 import { archLevel } from '../../isa/row.ts';
@@ -160,11 +161,19 @@ describe('the sample kernel', function () {
     assert.ok(committed.length < 300_000);
   });
 
-  it('has sources where its debug information says', () => {
-    const text = readFileSync(KERNEL).toString('latin1');
-    const names = new Set(text.match(/\b(kernel|user)\/\w+\.[cS]\b/g));
-    assert.ok(names.size >= 20);
-    for (const name of names) assert.ok(existsSync(join(FOLDER, name)), name);
+  it('has a source line for every function, in C and in assembly', function () {
+    const elf = new ElfFile(new Uint8Array(readFileSync(KERNEL)), 'kernel.elf');
+    const symbols = Array.from({ length: elf.symbols.count }, (_, index) => elf.symbols.symbol(index));
+    const functions = symbols.filter(({ type }) => type === SYMBOL_TYPE.function);
+    const addresses = functions.map(({ address }) => address.toString(16));
+    const { status, stdout } = spawnSync('arm-none-eabi-addr2line', ['-e', KERNEL, ...addresses], { encoding: 'utf8' });
+    if (status !== 0) return this.skip();
+    const lines = stdout.trimEnd().split('\n');
+    assert.ok(functions.length > 150 && lines.length === functions.length);
+    lines.forEach((line, i) => {
+      const found = /^\.\/((?:kernel|user)\/\w+\.[cS]):[1-9]\d*$/.exec(line);
+      assert.ok(found && existsSync(join(FOLDER, found[1])), `${functions[i].name}: ${line}`);
+    });
   });
 });
 
