@@ -61,8 +61,8 @@ describe('the sample kernel', function () {
   });
 
   it('knows every command that it lists, and the session uses them all', async () => {
-    const { console } = await runSession('native');
-    const help = console().split('sample> ')[1];
+    const guest = await runSession('native');
+    const help = guest.console().split('sample> ')[1];
     const commands = Array.from(help.matchAll(/^(\w+) +\S/gm), ([, name]) => name);
     const used = new Set(SESSION.map((line) => line.split(' ')[0]));
     // These end the machine, and have tests of their own.
