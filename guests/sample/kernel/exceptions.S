@@ -10,7 +10,7 @@
         .syntax unified
         .cfi_sections .debug_frame
 
-/* The vector table: one instruction for each exception. mm.c maps this page at HIGH_VECTORS. */
+/* The vector table: one instruction for each exception. paging.c maps this page at HIGH_VECTORS. */
         .section .vectors, "ax"
         .globl  vectors
         .type   vectors, %function
@@ -31,6 +31,7 @@ vectors:
 
 /* Tells a debugger where the registers of what was interrupted are: in the frame at SP. */
         .macro  FRAME_AT_SP
+        .cfi_signal_frame
         .cfi_return_column 15
         .cfi_def_cfa sp, FRAME_SIZE
         .irp    n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -118,6 +119,7 @@ leave_kernel:
 
 /* A new process starts here, with a frame on its stack that was made by hand. Interrupts are masked. */
         .globl  leave_to_user
+        .type   leave_to_user, %function
 leave_to_user:
         mov     r0, sp
         bl      before_user_mode        @ is it another task's turn?
