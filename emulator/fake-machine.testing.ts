@@ -199,6 +199,7 @@ export function fakeMachine(
     onOutput: undefined,
     receive: (byte) => typed.push(byte) > 0,
     canReceive: () => true,
+    interruptsOnReceive: false,
     reads: 0,
     sent: 0,
   };

@@ -79,7 +79,7 @@ export class Machine {
 
   /** Runs at most `budget` guest instructions (an integer, at least 1); stops exactly there. */
   run(budget: number): StopReason {
-    const { vcpu, board } = this;
+    const { vcpu, board, input } = this;
     const end = vcpu.instructions + budget;
     if (this.waiting) {
       const stop = this.wait();
@@ -87,6 +87,7 @@ export class Machine {
     }
     for (;;) {
       let now = this.now;
+      input.advance(now);
       if (board.nextEvent() <= now) board.advance(now);
       vcpu.setIrq(board.irq);
       vcpu.setFiq(board.fiq);
@@ -94,7 +95,8 @@ export class Machine {
       if (this.stopRequested) return this.takeRequest();
       const left = end - vcpu.instructions;
       if (left <= 0) return 'budget';
-      const untilEvent = Math.ceil((board.nextEvent() - now) / this.nsPerInstruction);
+      const next = Math.min(board.nextEvent(), input.nextDelivery());
+      const untilEvent = Math.ceil((next - now) / this.nsPerInstruction);
       const reason = vcpu.run(Math.min(left, untilEvent, 0x7fff_ffff));
       const { exit } = vcpu;
       switch (reason) {
@@ -106,13 +108,14 @@ export class Machine {
           this.onMmio?.(exit.address, false);
           if (value === BUS_ERROR) vcpu.failMmio();
           else vcpu.completeMmio(value);
-          this.input.afterConsoleRead(now);
+          input.afterConsoleRead(now);
           break;
         }
         case ExitReason.MmioWrite:
           this.onMmio?.(exit.address, true);
           if (board.write(exit.address, exit.size, exit.data, this.now) === BUS_ERROR) vcpu.failMmio();
           else vcpu.completeMmio(0);
+          input.afterConsoleWrite(this.now);
           if (board.resetRequested) return 'reset';
           break;
         case ExitReason.Wfi: {

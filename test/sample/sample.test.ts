@@ -93,6 +93,16 @@ describe('the sample kernel', function () {
       assert.equal((await run('reboot\n')).stop, 'reset');
     });
 
+    it(`takes keys while programs spin, Ctrl-C among them (${mode})`, async () => {
+      const input = 'run spin &\nkill 4\nrun spin\n\x03poweroff\n';
+      const guest = await guestMachine(SAMPLE_GUEST, mode, { patched: false, input });
+      assert.equal(guest.machine.run(LIMIT), 'halted');
+      assert.match(
+        guest.console(),
+        /\[4 spin\]\r\nsample> kill 4\r\n\[4 was killed\]\r\nsample> run spin\r\n\[5 was killed\]/,
+      );
+    });
+
     it(`executes every class of sensitive instruction of ARMv5TE (${mode})`, async () => {
       const applicable = classesOf('v5TEJ');
       assert.deepEqual(
@@ -225,10 +235,17 @@ function executedOf(guest: GuestMachine, addresses: readonly number[]): Set<numb
   }
 }
 
+/** Lines whose numbers depend on when interrupts came: times, turns, and what a program did before it was killed. */
+const TIMED = /^up |^ +\d+ +\d+ \w+ |samples in user mode|pages, \d+ present|on demand:/;
+/** Printed at whichever prompt comes next after a program in the background has ended. */
+const BACKGROUND_END = /^\[\d+ ended with \d+\]$/;
+
 /** The lines of a console without what depends on when interrupts came. */
 function withoutTimes(text: string): string[] {
-  const lines = text.replaceAll('\r', '').split('\n');
-  return lines.map((line) =>
-    /^up |^ +\d+ +\d+ \w+ |samples in user mode/.test(line) ? line.replace(/\d+/g, 'N').replace(/ +/g, ' ') : line,
-  );
+  const lines = text
+    .replaceAll('\r', '')
+    .split('\n')
+    .map((line) => (TIMED.test(line) ? line.replace(/\d+/g, 'N').replace(/ +/g, ' ') : line));
+  const ends = lines.filter((line) => BACKGROUND_END.test(line));
+  return [...lines.filter((line) => !BACKGROUND_END.test(line)), ...ends.sort()];
 }
