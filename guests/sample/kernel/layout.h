@@ -23,7 +23,6 @@
 #define TIMER_PROFILE (DEVICE_BASE + 0x1e3000)
 #define UART (DEVICE_BASE + 0x1f1000)
 
-
 #define TIMER_CLEAR 0x0c /* a register of a timer: any write withdraws its interrupt */
 
 /* Sizes. */
@@ -39,7 +38,6 @@
 #define MODE_SVC 0x13
 #define MODE_ABT 0x17
 #define MODE_UND 0x1b
-#define MODE_SYS 0x1f
 #define MODE_MASK 0x1f
 #define PSR_F 0x40
 #define PSR_I 0x80
