@@ -1,6 +1,6 @@
 // Rebuilds the sample kernel: guests/sample/kernel.elf, from the sources beside it. Needs arm-none-eabi-gcc.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +15,7 @@ if (spawnSync('arm-none-eabi-gcc', ['--version']).status !== 0) {
 }
 const { status } = spawnSync(join(guest, 'build.sh'), [out], { stdio: 'inherit' });
 if (status !== 0) process.exit(1);
-const same = readFileSync(built).equals(readFileSync(committed));
-if (!same) copyFileSync(built, committed);
+const kernel = readFileSync(built);
+const same = kernel.equals(readFileSync(committed));
+if (!same) writeFileSync(committed, kernel);
 console.log(`guests/sample/kernel.elf ${same ? 'is what its sources give.' : 'has been replaced.'}`);
