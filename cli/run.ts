@@ -98,7 +98,7 @@ async function run(args: ParsedArguments): Promise<number> {
 
 /** The guest that comes with Trapline. */
 function defaultGuest(): string {
-  return fileURLToPath(new URL('../guests/linux', import.meta.url));
+  return fileURLToPath(new URL('../guests/sample', import.meta.url));
 }
 
 function openForWriting(path: string): number {

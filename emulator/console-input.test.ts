@@ -5,6 +5,7 @@ import { ConsoleInput } from './console-input.ts';
 /** A port with room for `space` characters. */
 class Port implements SerialPort {
   onOutput = undefined;
+  interruptsOnReceive = false;
   reads = 0;
   sent = 0;
   space = 2;
@@ -69,6 +70,26 @@ describe('console input', () => {
       port.sent++;
     }
     assert.equal(port.received, '');
+  });
+
+  it('gives a busy guest that takes characters by interrupt one whenever it has been quiet', () => {
+    input.advance(1e9);
+    assert.deepEqual([port.received, input.nextDelivery()], ['', Infinity]);
+    port.interruptsOnReceive = true;
+    port.sent++;
+    input.afterConsoleWrite(1000);
+    input.afterConsoleWrite(2000); // a register, not a character
+    assert.equal(input.nextDelivery(), 10_001_000);
+    input.advance(10_000_999);
+    assert.equal(port.received, '');
+    input.advance(10_001_000);
+    assert.deepEqual([port.received, input.nextDelivery()], ['a', 20_001_000]);
+    input.advance(20_001_000);
+    assert.deepEqual([port.received, input.nextDelivery()], ['ab', Infinity]);
+    port.space = 2;
+    input.advance(50_000_000);
+    input.advance(60_000_000);
+    assert.deepEqual([port.received, input.nextDelivery()], ['abcd', Infinity]);
   });
 
   it('keeps what a machine without a console is given', () => {

@@ -201,6 +201,7 @@ export function fakeMachine(
     onOutput: undefined,
     receive: (byte) => typed.push(byte) > 0,
     canReceive: () => true,
+    interruptsOnReceive: false,
     reads: 0,
     sent: 0,
   };

@@ -90,7 +90,9 @@ export class Machine {
   /** A write that has waited takes effect as of its own time. */
   private readonly lateWrite = (address: number, size: number, data: number, instructions: number): void => {
     this.onMmio?.(address, true);
-    this.board.write(address, size, data, instructions * this.nsPerInstruction + this.skipped);
+    const time = instructions * this.nsPerInstruction + this.skipped;
+    this.board.write(address, size, data, time);
+    this.input.afterConsoleWrite(time);
   };
 
   /** Guest time in nanoseconds: instructions retired, and what waiting has skipped. */
@@ -110,7 +112,7 @@ export class Machine {
 
   /** Runs at most `budget` guest instructions (an integer, at least 1); stops exactly there. */
   run(budget: number): StopReason {
-    const { vcpu, board } = this;
+    const { vcpu, board, input } = this;
     const end = vcpu.instructions + budget;
     if (this.waiting) {
       const stop = this.wait();
@@ -118,6 +120,7 @@ export class Machine {
     }
     for (;;) {
       let now = this.now;
+      input.advance(now);
       if (board.nextEvent() <= now) board.advance(now);
       vcpu.setIrq(board.irq);
       vcpu.setFiq(board.fiq);
@@ -125,7 +128,8 @@ export class Machine {
       if (this.stopRequested) return this.takeRequest();
       const left = end - vcpu.instructions;
       if (left <= 0) return 'budget';
-      const untilEvent = Math.ceil((board.nextEvent() - now) / this.nsPerInstruction);
+      const next = Math.min(board.nextEvent(), input.nextDelivery());
+      const untilEvent = Math.ceil((next - now) / this.nsPerInstruction);
       const reason = vcpu.run(Math.min(left, untilEvent, 0x7fff_ffff));
       const { exit } = vcpu;
       vcpu.drainWrites(this.lateWrite);
@@ -138,7 +142,7 @@ export class Machine {
           this.onMmio?.(exit.address, false);
           if (value === BUS_ERROR) vcpu.failMmio();
           else vcpu.completeMmio(value);
-          this.input.afterConsoleRead(now);
+          input.afterConsoleRead(now);
           break;
         }
         case ExitReason.MmioWrite:
@@ -146,6 +150,7 @@ export class Machine {
           if (board.write(exit.address, exit.size, exit.data, this.now) === BUS_ERROR) vcpu.failMmio();
           else vcpu.completeMmio(0);
           this.updateQuietWrites();
+          input.afterConsoleWrite(this.now);
           if (board.resetRequested) return 'reset';
           break;
         case ExitReason.Wfi: {

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { ensureInstalled, ROOT } from './install.mjs';
 
-const DEFAULT_RUN = ['guests/linux', '--mode', 'lpv'];
+const DEFAULT_RUN = ['guests/sample', '--mode', 'lpv'];
 
 ensureInstalled();
 const build = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: ROOT, stdio: ['ignore', 2, 2] });

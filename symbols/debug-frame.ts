@@ -46,6 +46,8 @@ interface Row {
 }
 
 interface Cie {
+  /** Describes frames of exceptions or signals: augmentation `S`, a GNU extension. */
+  interrupted: boolean;
   codeAlign: number;
   dataAlign: number;
   returnRegister: number;
@@ -87,7 +89,8 @@ export class DebugFrame {
     if (!fde || !cie) return UNKNOWN;
     try {
       const row = this.rowAt(cie, fde, address);
-      return row ? apply(row, cie.returnRegister, registers, read) : UNKNOWN;
+      const result = row ? apply(row, cie.returnRegister, registers, read) : UNKNOWN;
+      return cie.interrupted && result.kind === 'caller' ? { ...result, interrupted: true } : result;
     } catch (error) {
       if (error instanceof RangeError) return UNKNOWN;
       throw error;
@@ -141,12 +144,14 @@ export class DebugFrame {
       const end = reader.position + length;
       if (reader.u32() !== CIE_ID) return undefined;
       const version = reader.u8();
-      if (reader.string() !== '') return undefined;
+      const augmentation = reader.string();
+      if (augmentation !== '' && augmentation !== 'S') return undefined;
       if (version >= 4) reader.skip(2);
       const codeAlign = reader.uleb();
       const dataAlign = reader.sleb();
       const returnRegister = version === 1 ? reader.u8() : reader.uleb();
-      return { codeAlign, dataAlign, returnRegister, start: reader.position, end };
+      const interrupted = augmentation === 'S';
+      return { interrupted, codeAlign, dataAlign, returnRegister, start: reader.position, end };
     } catch (error) {
       if (error instanceof RangeError) return undefined;
       throw error;

@@ -13,9 +13,11 @@ export type ReadWord = (address: number) => number | undefined;
 
 /**
  * One step from a frame to its caller. `end`: the tables say that the frame has no caller. `unknown`: the method has no
- * information on this address, or the memory it needs cannot be read.
+ * information on this address, or the memory it needs cannot be read. `interrupted`: the frame is that of an exception
+ * or a signal, so the caller's PC is the instruction that was interrupted, not one behind a call.
  */
-export type UnwindResult = { kind: 'caller'; registers: FrameRegisters } | { kind: 'end' } | { kind: 'unknown' };
+export type UnwindResult =
+  { kind: 'caller'; registers: FrameRegisters; interrupted?: boolean } | { kind: 'end' } | { kind: 'unknown' };
 
 export const UNKNOWN: UnwindResult = { kind: 'unknown' };
 export const END: UnwindResult = { kind: 'end' };

@@ -127,3 +127,22 @@ describe('unwinding the Linux kernel', function () {
     assert.equal(symbols.suggest('start_kernl'), 'start_kernel');
   });
 });
+
+describe('unwinding the sample kernel', () => {
+  it('takes the PC of what an exception has interrupted as it is', () => {
+    const elf = new ElfFile(readFileSync(new URL('../guests/sample/kernel.elf', import.meta.url)), 'kernel.elf');
+    const symbols = new SymbolIndex([elf]);
+    const entry = symbols.find('vector_data_abort')?.address ?? 0;
+    const interrupted = symbols.find('take_samples')?.address ?? 0;
+    // The trap frame at SP: r0 to r12, SP, LR, PC.
+    const saved = new Map([
+      [STACK + 4 * SP, STACK + 0x100],
+      [STACK + 4 * LR, symbols.find('monitor')?.address ?? 0],
+      [STACK + 4 * PC, interrupted],
+    ]);
+    const read = (address: number): number => saved.get(address) ?? stackWord(address);
+    const [, caller] = new Unwinder([elf], symbols).frames(registersAt(entry + 8), false, read, 2);
+    assert.deepEqual([caller.pc, caller.lookup], [interrupted, interrupted]);
+    assert.deepEqual([caller.registers[SP], caller.registers[0]], [STACK + 0x100, stackWord(STACK)]);
+  });
+});

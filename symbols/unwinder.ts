@@ -27,7 +27,7 @@ export interface Frame {
   registers: FrameRegisters;
   /** Address of the instruction that executes, or returns to, this frame. */
   pc: number;
-  /** Address to look the function up by: in a caller it is inside the call, which may be a function's last instruction. */
+  /** Address to look the function up by: in a caller inside the call, which may be a function's last instruction. */
   lookup: number;
 }
 
@@ -64,7 +64,8 @@ export class Unwinder {
       seen.add(place);
       inThumb = (target & 1) === 1;
       const registers = step.registers.map((value, id) => (id === PC ? returnAddress : value));
-      frames.push({ registers, pc: returnAddress, lookup: (returnAddress - (inThumb ? 2 : 4)) >>> 0 });
+      const lookup = step.interrupted ? returnAddress : (returnAddress - (inThumb ? 2 : 4)) >>> 0;
+      frames.push({ registers, pc: returnAddress, lookup });
     }
     return frames;
   }

@@ -16,7 +16,14 @@ describe('the console of a guest', () => {
   beforeEach(() => {
     texts.length = 0;
     ends = 0;
-    port = { onOutput: undefined, receive: () => true, canReceive: () => true, reads: 0, sent: 0 };
+    port = {
+      onOutput: undefined,
+      receive: () => true,
+      canReceive: () => true,
+      interruptsOnReceive: false,
+      reads: 0,
+      sent: 0,
+    };
     const machine = { board: { serial: [port] }, input: new ConsoleInput(port) } as unknown as Machine;
     guestConsole = new GuestConsole(
       machine,

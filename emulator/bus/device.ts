@@ -51,6 +51,8 @@ export interface SerialPort {
   receive(byte: number, now: number): boolean;
   /** Whether `receive` would succeed. */
   canReceive(): boolean;
+  /** Whether a received character interrupts the guest. */
+  readonly interruptsOnReceive: boolean;
   /** How often the guest has read the data or the flag register: proof that something listens. */
   readonly reads: number;
   /** How many characters the guest has sent. */

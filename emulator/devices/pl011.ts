@@ -124,6 +124,10 @@ export class Pl011 implements Device, SerialPort {
     return this.readCount;
   }
 
+  get interruptsOnReceive(): boolean {
+    return (this.imsc & (INT_RX | INT_RT)) !== 0;
+  }
+
   get sent(): number {
     return this.sentCount;
   }

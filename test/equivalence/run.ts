@@ -1,13 +1,27 @@
 /**
- * `npm run equivalence`: the Linux boot, virtualized and native side by side, compared at every exit.
- * Options: `--guest PATH`, `--full` (a busy shell after the boot), `--instructions N`, `--append TEXT`, and
- * `--unpatched`: the original kernel beside the paravirtualized one, both native, with the words that differ.
+ * `npm run equivalence`: the sample kernel's whole session and the Linux boot, each virtualized and native side by side,
+ * compared at every exit.
+ * Options: `--guest PATH` (one guest only), `--full` (a busy shell after the Linux boot), `--instructions N`,
+ * `--append TEXT`, and `--unpatched`: the original kernel beside the paravirtualized one, both native, with the words
+ * that differ. `--savings LIST`, `--mode-switch NAME` and `--check` choose how the hypervisor works.
  */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseModeSwitch, parseSavings, type HypervisorOptions } from '../../hypervisor/options.ts';
-import { linuxMachine, type LinuxMachine, type LinuxOptions } from '../linux-guest.ts';
+import { guestMachine, LINUX_GUEST, SAMPLE_GUEST, type GuestMachine, type GuestOptions } from '../guest-machine.ts';
+import { SELFTEST_OK, typed } from '../sample/session.ts';
 import { Comparison } from './comparison.ts';
 import { compareUnpatched } from './unpatched.ts';
+
+/** A run that is compared. */
+interface Subject {
+  readonly guest: string;
+  readonly options: GuestOptions;
+  /** What the console must show. */
+  readonly marker: RegExp;
+  /** Runs until the guest halts, not only to the marker. */
+  readonly toTheEnd: boolean;
+}
 
 const BUSY_SHELL = [
   'cd /tmp; for i in 1 2 3 4 5 6 7 8; do (echo $i; ls / | sort -r | head -3) | cat > f$i; done; cat f*',
@@ -17,7 +31,7 @@ const BUSY_SHELL = [
 
 const { values } = parseArgs({
   options: {
-    guest: { type: 'string', default: 'guests/linux' },
+    guest: { type: 'string' },
     full: { type: 'boolean', default: false },
     instructions: { type: 'string', default: '1000000000000' },
     append: { type: 'string' },
@@ -28,36 +42,50 @@ const { values } = parseArgs({
   },
 });
 
-const append = values.append ?? (values.full ? undefined : 'console=ttyAMA0 earlyprintk lpj=500000');
-const input = values.full ? `${BUSY_SHELL.join('\n')}\n` : undefined;
 const hypervisor: HypervisorOptions = {
   ...(values['mode-switch'] !== undefined && { modeSwitch: parseModeSwitch(values['mode-switch']) }),
   ...(values.savings !== undefined && { savings: parseSavings(values.savings) }),
   checkShadow: values.check,
 };
-const options: LinuxOptions = {
-  hypervisor,
-  guest: values.guest,
-  ...(append !== undefined && { append }),
-  ...(input !== undefined && { input }),
-};
-const marker = values.full ? /EQUIVALENCE-42/ : /GUEST-BOOT-OK/;
 
-async function makePair(): Promise<{ virtualized: LinuxMachine; native: LinuxMachine }> {
-  return { virtualized: await linuxMachine('lpv', options), native: await linuxMachine('native', options) };
+function linux(guest: string): Subject {
+  const append = values.append ?? (values.full ? undefined : 'console=ttyAMA0 earlyprintk lpj=500000');
+  const options = {
+    hypervisor,
+    ...(append !== undefined && { append }),
+    ...(values.full && { input: `${BUSY_SHELL.join('\n')}\n` }),
+  };
+  return { guest, options, marker: values.full ? /EQUIVALENCE-42/ : /GUEST-BOOT-OK/, toTheEnd: false };
+}
+
+function sample(guest: string): Subject {
+  return { guest, options: { hypervisor, input: typed() }, marker: SELFTEST_OK, toTheEnd: true };
+}
+
+function subjects(): Subject[] {
+  const { guest } = values;
+  if (guest === undefined) return [sample(SAMPLE_GUEST), linux(LINUX_GUEST)];
+  return [resolve(guest) === resolve(SAMPLE_GUEST) ? sample(guest) : linux(guest)];
+}
+
+async function makePair({ guest, options }: Subject): Promise<{ virtualized: GuestMachine; native: GuestMachine }> {
+  return {
+    virtualized: await guestMachine(guest, 'lpv', options),
+    native: await guestMachine(guest, 'native', options),
+  };
 }
 
 /** Narrows the first difference down to one instruction: equal before it, different after it. */
-async function bisect(low: number, high: number): Promise<void> {
+async function bisect(subject: Subject, low: number, high: number): Promise<void> {
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    const { virtualized, native } = await makePair();
+    const { virtualized, native } = await makePair(subject);
     virtualized.machine.run(middle);
     const lines = new Comparison(virtualized.machine, native.machine).differenceNow();
     if (lines) high = middle;
     else low = middle;
   }
-  const { virtualized, native } = await makePair();
+  const { virtualized, native } = await makePair(subject);
   const { machine } = virtualized;
   machine.run(low);
   const pc = machine.vcpu.readRegister(15) >>> 0;
@@ -66,36 +94,39 @@ async function bisect(low: number, high: number): Promise<void> {
   console.log(`First difference after instruction ${high}, at PC 0x${pc.toString(16)}:\n  ${lines.join('\n  ')}`);
 }
 
-const started = performance.now();
+let started = performance.now();
 const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1);
 const limit = Number(values.instructions);
 
-async function compareModes(): Promise<void> {
-  const { virtualized, native } = await makePair();
-  const reached = (): boolean => marker.test(virtualized.console().slice(-4096));
-  const result = new Comparison(virtualized.machine, native.machine).run(limit, reached);
+async function compareModes(subject: Subject): Promise<void> {
+  const { virtualized, native } = await makePair(subject);
+  const reached = (): boolean => subject.marker.test(virtualized.console().slice(-4096));
+  const result = new Comparison(virtualized.machine, native.machine).run(limit, () => !subject.toTheEnd && reached());
   const equal = virtualized.console() === native.console();
   console.log(
-    `${result.instructions} instructions (${seconds()} s), stop: ${result.stop}; compared registers ` +
+    `${subject.guest}: ${result.instructions} instructions (${seconds()} s), stop: ${result.stop}; compared registers ` +
       `${result.registerPoints} times, RAM ${result.ramPoints} times (${result.pages} dirty pages); ` +
       `console ${equal ? 'equal' : 'DIFFERENT'} (${virtualized.console().length} characters)`,
   );
   if (result.difference) {
     const { lastEqual, count, lines } = result.difference;
     console.log(`Different between ${lastEqual} and ${count}:\n  ${lines.join('\n  ')}`);
-    await bisect(lastEqual, count);
+    await bisect(subject, lastEqual, count);
     process.exitCode = 1;
   } else if (!equal || (!reached() && result.instructions < limit)) {
     console.log('The run did not reach its marker, or the consoles differ.');
     process.exitCode = 1;
+  } else if (subject.toTheEnd && result.stop !== 'halted' && result.instructions < limit) {
+    console.log('The guest did not halt.');
+    process.exitCode = 1;
   }
 }
 
-async function compareKernels(): Promise<void> {
-  const report = await compareUnpatched(limit, options, (console) => marker.test(console.slice(-4096)));
+async function compareKernels({ guest, options, marker }: Subject): Promise<void> {
+  const report = await compareUnpatched(limit, options, (console) => marker.test(console.slice(-4096)), guest);
   const { instructions, points, differentPoints, differentRegisters, trapWords, otherWords, problems } = report;
   console.log(
-    `${instructions} instructions (${seconds()} s): the original and the paravirtualized kernel, both native, with the ` +
+    `${guest}: ${instructions} instructions (${seconds()} s): the original and the paravirtualized kernel, both native, with the ` +
       `same console and guest time at ${points} counts.\n` +
       `Registers held different values at ${differentPoints} of them (${differentRegisters.join(' ') || 'none'}).\n` +
       `RAM at the end: ${trapWords} trap words, ${otherWords.length} other words that differ.`,
@@ -107,4 +138,7 @@ async function compareKernels(): Promise<void> {
   if (problems.length > 0) process.exitCode = 1;
 }
 
-await (values.unpatched ? compareKernels() : compareModes());
+for (const subject of subjects()) {
+  started = performance.now();
+  await (values.unpatched ? compareKernels(subject) : compareModes(subject));
+}

@@ -5,7 +5,7 @@
 import type { Machine } from '../../emulator/machine.ts';
 import { REGISTER_NAMES } from '../../emulator/registers.ts';
 import { encodeTrap } from '../../isa/lpv.ts';
-import { linuxMachine, type LinuxOptions } from '../linux-guest.ts';
+import { guestMachine, LINUX_GUEST, type GuestOptions } from '../guest-machine.ts';
 
 /** Instructions between two comparisons of the registers and the consoles. */
 const INTERVAL = 50_000;
@@ -39,11 +39,12 @@ function words(machine: Machine): Uint32Array {
 /** Runs both kernels to `limit` instructions, or until `until` says so of the original's console. */
 export async function compareUnpatched(
   limit: number,
-  options: LinuxOptions,
+  options: GuestOptions,
   until: (console: string) => boolean = () => false,
+  guest = LINUX_GUEST,
 ): Promise<UnpatchedReport> {
-  const original = await linuxMachine('native', { ...options, patched: false });
-  const paravirtualized = await linuxMachine('native', options);
+  const original = await guestMachine(guest, 'native', { ...options, patched: false });
+  const paravirtualized = await guestMachine(guest, 'native', options);
   const problems: string[] = [];
   const differentRegisters = new Set<string>();
   let points = 0;
