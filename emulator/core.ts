@@ -276,8 +276,11 @@ export class Core {
     return va < 0x0200_0000 ? (va | (this.get(cpu + L.C_FCSE) & 0xfe00_0000)) >>> 0 : va;
   }
 
-  /** Walks the tables that a CPU block's cp15 registers describe; guests cannot reach the hypervisor's RAM. */
-  translate(cpu: number, va: number): Walk {
+  /**
+   * Walks the tables that a CPU block's cp15 registers describe. Those of the virtual CPU are a guest's, which cannot reach
+   * the hypervisor's RAM; those of a physical CPU under a hypervisor are the hypervisor's.
+   */
+  translate(cpu: number, va: number, guest = true): Walk {
     const mva = this.mva(cpu, va);
     const sctlr = this.get(cpu + L.C_SCTLR);
     const none = { privilegedRead: 0, privilegedWrite: 0, userRead: 0, userWrite: 0 };
@@ -287,7 +290,7 @@ export class Core {
         ...{ domainAccess: 3, ap: 3, cacheable: false, bufferable: false, fault: none },
       };
     }
-    const status = this.exports.walk(this.get(cpu + L.C_TTBR0), this.get(cpu + L.C_DACR), mva, 1);
+    const status = this.exports.walk(this.get(cpu + L.C_TTBR0), this.get(cpu + L.C_DACR), mva, guest ? 1 : 0);
     const steps: WalkStep[] = [];
     const level1 = this.get(L.WALK_L1);
     const level2 = this.get(L.WALK_L2);

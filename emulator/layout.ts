@@ -203,8 +203,9 @@ export const LAYOUT = {
   VIRTUAL_LINES: STATE + 0xa68,
   /** Exits that the core may handle by itself (FAST_* bits), and how many it has, by kind. */
   FAST: STATE + 0xa6c,
-  FAST_STATUS: 1,
-  FAST_CACHE: 2,
+  FAST_CPSR: 1,
+  FAST_SPSR: 2,
+  FAST_CACHE: 4,
   FAST_MRS: STATE + 0xa70,
   FAST_MSR: STATE + 0xa74,
   FAST_CACHES: STATE + 0xa78,
@@ -232,6 +233,17 @@ export const LAYOUT = {
   STUB_CPSR: 0,
   STUB_PENDING: 4,
   STUB_SPILL: 8,
+  /**
+   * A debugger looks at the host's code, too (HOST_VIEW): breakpoints are found there, and a stop in it is no error
+   * (IN_HOST: the host goes on where it is). HOST_LIMIT: instructions that the host may execute before it has to be back, or
+   * is stopped. HOST_STEP: the guest's budget ends without a host interrupt.
+   */
+  HOST_VIEW: STATE + 0xaac,
+  IN_HOST: STATE + 0xab0,
+  HOST_LIMIT: STATE + 0xab4,
+  HOST_STEP: STATE + 0xab8,
+  /** Default of HOST_LIMIT: hundreds of times what a world switch takes. */
+  HOST_BUDGET: 10_000,
   /** LPV trap words executed natively (TRAP_WORDS), or replaced by a stub: what a hypervisor must have counted. */
   TRAP_WORDS_RUN: STATE + 0xa90,
 

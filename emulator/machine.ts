@@ -160,6 +160,8 @@ export class Machine {
         }
         case ExitReason.Debug:
           return exit.debugCause === 'breakpoint' ? 'breakpoint' : 'watchpoint';
+        case ExitReason.Stepped:
+          return 'budget';
         case ExitReason.Halted:
           return 'halted';
         case ExitReason.InternalError:

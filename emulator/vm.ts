@@ -24,6 +24,8 @@ export const ExitReason = {
   Halted: 5,
   /** The hypervisor or the core met a state it does not support; `message` says which. */
   InternalError: 6,
+  /** A debugger that looks at the host's code, too, has stepped over one instruction of the guest or of the host. */
+  Stepped: 7,
 } as const;
 export type ExitReason = (typeof ExitReason)[keyof typeof ExitReason];
 

@@ -10,39 +10,33 @@ import { RegisterFile } from '../emulator/register-file.ts';
 import { CPSR, MODE, type RegisterId } from '../emulator/registers.ts';
 import { ExitReason, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
 import { decodeTrap } from '../isa/lpv.ts';
+import { CoalescedWrites, type LateWrite } from './coalesced-writes.ts';
 import { CAUSE, causeOfWord, isSystemControl } from './exit-causes.ts';
 import { ExitStatistics, MMIO_CAUSE } from './exit-statistics.ts';
+import { FaultResolver, Resolution } from './fault-resolver.ts';
+import { HostView } from './host-view.ts';
 import { SAVINGS, type HypervisorOptions } from './options.ts';
 import { DEFAULT_MODE_SWITCH } from './shadow/mode-switch.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
 import { VirtualPsr } from './virtual-psr.ts';
 import { HostPages } from './world-switch/host-pages.ts';
 
-const SCTLR_M = 1;
 /** Trap words whose decoding is remembered; Linux has fewer than 200, a hostile guest makes any number. */
 const DECODED_WORDS = 4096;
 /** Fault status of a BKPT instruction. */
 const FSR_DEBUG = 2;
 const FSR_ALIGNMENT = 1;
-const FSR_EXTERNAL_SECTION = 8;
-const FSR_EXTERNAL_PAGE = 10;
 /** CPSR bits that an unpatched MRS in user code sees, and so must be physical there. */
 const USER_VISIBLE = 0x3c0;
-
-/** Faults of one instruction that are far beyond what 16 words on two pages can meet: the hypervisor is at fault. */
-const FAULTS_WITHOUT_PROGRESS = 1000;
-
-/** What `resolve` made of a fault of the shadow. */
-const Resolution = { Retry: 0, Override: 1, GuestFault: 2 } as const;
-type Resolution = (typeof Resolution)[keyof typeof Resolution];
 
 export class LpvVcpu implements Vcpu {
   readonly mode = 'lpv';
   readonly exit = newExit();
   readonly statistics = new ExitStatistics();
-  writeProtectFaults = 0;
   readonly shadow: ShadowTables;
   readonly hostPages: HostPages;
+  /** Debug mode "host". */
+  readonly hostView: HostView;
   /** Virtual interrupts delivered. */
   readonly delivered = { irq: 0, fiq: 0 };
   /** Called after each exit has been handled, at an instruction boundary; for comparisons of modes. */
@@ -51,11 +45,10 @@ export class LpvVcpu implements Vcpu {
   /** Stubs in place of status register accesses, when that saving is on. */
   readonly virtualPsr: VirtualPsr | undefined;
 
-  /** Device writes that were coalesced. */
-  coalescedWrites = 0;
-  private readonly quietPages = new Set<number>();
+  /** Device writes that wait, when that saving is on. */
+  readonly coalesced: CoalescedWrites | undefined;
+  readonly faults: FaultResolver;
   private readonly checkShadow: boolean;
-  private readonly coalesces: boolean;
   private readonly fast: number;
   /** Of the exit in progress: PC, virtual mode, count, and the host instructions that it took. */
   private exitPc = 0;
@@ -69,19 +62,11 @@ export class LpvVcpu implements Vcpu {
   /** Original word of the trap being emulated while a device access is pending, or 0; or a guest instruction is. */
   private pendingWord = 0;
   private steppingOverride = false;
-  /** Count at the last fault, and faults since it has changed. */
-  private faultCount = 0;
-  private faults = 0;
-  /** Address of an access that the shadow never satisfies: an error of the hypervisor. */
-  private stuckAt: number | undefined;
   /** PC at which a breakpoint is to be passed, and the count at which that was asked; -1 for none. */
   private skipAddress = -1;
   private skipCount = 0;
   /** The guest's cp15 registers of translation, as the shadow has them. */
   private readonly translation = { ttbr: 0, dacr: 0, sctlr: 0, fcse: 0 };
-  /** Cause of the exit that the last `resolve` stands for, when it was not the guest's own fault. */
-  private mmioAddress = 0;
-  private resolved: number = CAUSE['shadow.fill'];
   /** By trap word: original instruction; by original: cause. Words are signed here: V8 would box larger numbers. */
   private readonly originals = new Map<number, number>();
   private readonly causes = new Map<number, number>();
@@ -90,12 +75,14 @@ export class LpvVcpu implements Vcpu {
     const { modeSwitch = DEFAULT_MODE_SWITCH, savings = SAVINGS, checkShadow = false } = options;
     this.core = core;
     this.checkShadow = checkShadow;
-    this.coalesces = savings.includes('mmio');
+    this.coalesced = savings.includes('mmio') ? new CoalescedWrites(core) : undefined;
     this.virtualPsr = savings.includes('psr') ? new VirtualPsr(core) : undefined;
-    this.fast = savings.includes('core') ? L.FAST_CACHE | L.FAST_STATUS : 0;
+    this.fast = savings.includes('core') ? L.FAST_CACHE | L.FAST_CPSR | L.FAST_SPSR : 0;
     this.registers = new RegisterFile(core, L.CPU_VIRT);
     this.shadow = new ShadowTables(core, modeSwitch);
     this.hostPages = new HostPages(core, (pages) => this.shadow.setHostPages(pages));
+    this.hostView = new HostView(core, this.hostPages);
+    this.faults = new FaultResolver(core, this.shadow, this.hostPages, this.translation, this.coalesced);
     this.setUp();
   }
 
@@ -106,8 +93,8 @@ export class LpvVcpu implements Vcpu {
     this.hostPages.reset();
     this.virtualPsr?.reset();
     // CPSR belongs to the stubs when there are stubs.
-    core.set(L.FAST, this.virtualPsr ? this.fast & ~L.FAST_STATUS : this.fast);
-    core.set(L.COALESCED_COUNT, 0);
+    core.set(L.FAST, this.virtualPsr ? this.fast & ~L.FAST_CPSR : this.fast);
+    this.coalesced?.reset();
     this.hostBefore = core.get(L.HOST_INSTRUCTIONS);
     this.noteControl();
     this.enterGuestMode();
@@ -123,8 +110,8 @@ export class LpvVcpu implements Vcpu {
     const end = core.retired + budget;
     for (;;) {
       const left = end - core.retired;
-      if (this.stuckAt !== undefined)
-        return this.internalError(`the shadow does not satisfy an access of 0x${this.stuckAt.toString(16)}`);
+      if (this.faults.stuckAt !== undefined)
+        return this.internalError(`the shadow does not satisfy an access of 0x${this.faults.stuckAt.toString(16)}`);
       if (left <= 0) return (this.exit.reason = ExitReason.Budget);
       if (this.pendingWord) {
         const reason = this.emulate(this.pendingWord);
@@ -136,13 +123,15 @@ export class LpvVcpu implements Vcpu {
         if (reason !== undefined) return reason;
         continue;
       }
-      if (this.lines && this.deliverInterrupt()) {
+      if (this.hostView.on && budget === 1) return this.stepHost();
+      if (this.lines && !this.hostView.inHost && this.deliverInterrupt()) {
         this.onExit?.();
         continue;
       }
       if (this.skipAddress >= 0) this.armSkip();
       core.set(L.VIRTUAL_LINES, this.lines);
       const stop = core.exports.enterGuest(left);
+      if (this.hostView.inHost) return this.stopInHost(stop);
       this.noteExit();
       const reason = this.dispatch(stop);
       if (reason !== undefined) return reason;
@@ -152,6 +141,32 @@ export class LpvVcpu implements Vcpu {
       }
       this.onExit?.();
     }
+  }
+
+  /** Debug mode "host": one instruction, of the guest or of the host; an exit that reaches the run loop is handled. */
+  private stepHost(): ExitReason {
+    const { core, hostView } = this;
+    if (this.lines && !hostView.inHost && !core.get(L.IN_GUEST)) this.deliverInterrupt();
+    core.set(L.VIRTUAL_LINES, this.lines);
+    core.skipBreakpointOnce();
+    const stop = hostView.step();
+    if (stop === L.STOP_HOST_FAULT) return this.internalError('the world switch has faulted');
+    if (!hostView.inHost && !core.get(L.IN_GUEST)) {
+      this.noteExit();
+      const reason = this.dispatch(stop);
+      this.onExit?.();
+      if (reason !== undefined) return reason;
+    } else if (stop !== L.STOP_BUDGET) {
+      const reason = simpleExit(core, stop, this.exit);
+      if (reason !== undefined) return reason;
+    }
+    return (this.exit.reason = ExitReason.Stepped);
+  }
+
+  /** A breakpoint in the host's code, or code that does not come back. */
+  private stopInHost(stop: number): ExitReason {
+    const reason = stop === L.STOP_BREAKPOINT ? simpleExit(this.core, stop, this.exit) : undefined;
+    return reason ?? this.internalError(`the world switch stopped with code ${stop}`);
   }
 
   /** Handles a stop of the physical CPU. Undefined: go on. */
@@ -258,8 +273,7 @@ export class LpvVcpu implements Vcpu {
       this.causes.set(original, cause);
     }
     const times = this.count(cause);
-    if (this.virtualPsr && (cause === CAUSE['status.mrs'] || cause === CAUSE['status.msr']))
-      this.replace(original, times);
+    if (this.virtualPsr?.mayReplace(original)) this.replace(original, times);
     return this.emulate(original);
   }
 
@@ -267,7 +281,7 @@ export class LpvVcpu implements Vcpu {
   private replace(original: number, times: number): void {
     const { core } = this;
     const pc = core.get(L.REGS + 60);
-    const fault = this.walk(pc, false, 0);
+    const fault = this.faults.walk(pc, false, 0);
     const address = fault ? undefined : core.ramAddress(core.get(L.WALK_PA), 4);
     if (address !== undefined) this.virtualPsr?.trapped(original, pc, address, times);
   }
@@ -422,18 +436,18 @@ export class LpvVcpu implements Vcpu {
       this.injectPrefetchAbort(fsr);
       return undefined;
     }
-    const resolution = this.resolve(pc, false, core.get(L.REGIME));
+    const resolution = this.faults.resolve(pc, false, core.get(L.REGIME));
     if (resolution === Resolution.Retry) {
-      this.count(this.resolved);
+      this.count(this.faults.cause);
       return undefined;
     }
-    if (resolution === Resolution.Override && this.resolved !== MMIO_CAUSE) {
-      this.count(this.resolved);
+    if (resolution === Resolution.Override && this.faults.cause !== MMIO_CAUSE) {
+      this.count(this.faults.cause);
       this.steppingOverride = true;
       return this.step();
     }
     this.count(CAUSE['guest.prefetch-abort']);
-    this.injectPrefetchAbort(resolution === Resolution.Override ? this.externalStatus() : core.get(L.EXIT_FSR));
+    this.injectPrefetchAbort(resolution === Resolution.Override ? this.faults.externalStatus() : core.get(L.EXIT_FSR));
     return undefined;
   }
 
@@ -442,14 +456,15 @@ export class LpvVcpu implements Vcpu {
     const { core } = this;
     switch (this.resolveDataAbort()) {
       case Resolution.Retry:
-        this.count(this.resolved);
+        this.count(this.faults.cause);
         return core.get(L.STORES_DONE) ? this.emulate(core.get(L.EXIT_WORD)) : undefined;
       case Resolution.GuestFault:
         this.count(CAUSE['guest.data-abort']);
         return undefined;
       default:
-        this.count(this.resolved, core.get(L.EXIT_FAR));
-        if (this.resolved === MMIO_CAUSE) this.statistics.access(this.mmioAddress, core.get(L.EXIT_WRITE) !== 0);
+        this.count(this.faults.cause, core.get(L.EXIT_FAR));
+        if (this.faults.cause === MMIO_CAUSE)
+          this.statistics.access(this.faults.mmioAddress, core.get(L.EXIT_WRITE) !== 0);
         this.steppingOverride = true;
         return this.step();
     }
@@ -491,101 +506,9 @@ export class LpvVcpu implements Vcpu {
       return Resolution.GuestFault;
     }
     const write = core.get(L.EXIT_WRITE) !== 0;
-    const resolution = this.resolve(va, write, core.get(L.EXIT_REGIME));
+    const resolution = this.faults.resolve(va, write, core.get(L.EXIT_REGIME));
     if (resolution === Resolution.GuestFault) this.injectDataAbort(core.get(L.EXIT_FSR), va);
     return resolution;
-  }
-
-  /**
-   * Decides a miss or denial of the shadow by a fresh walk of the guest's tables: makes the entry, or overrides the
-   * page for one instruction (a device, or a store to a guarded table), or finds the guest's own fault (in EXIT_FSR).
-   */
-  private resolve(va: number, write: boolean, user: number): Resolution {
-    const { core } = this;
-    if (core.retired !== this.faultCount) {
-      this.faultCount = core.retired;
-      this.faults = 0;
-    } else if (++this.faults > FAULTS_WITHOUT_PROGRESS) {
-      this.stuckAt = va;
-      core.set(L.EXIT_FSR, this.externalStatus());
-      return Resolution.GuestFault;
-    }
-    const fault = this.walk(va, write, user);
-    if (fault) {
-      core.set(L.EXIT_FSR, fault);
-      return Resolution.GuestFault;
-    }
-    const physical = core.get(L.WALK_PA);
-    const page = physical >>> 12;
-    if (page >= L.HOST_PAGE && page < L.HOST_PAGE + core.hostRamSize / 4096) {
-      core.set(L.EXIT_FSR, this.externalStatus());
-      return Resolution.GuestFault;
-    }
-    this.resolved = CAUSE['shadow.fill'];
-    const frame = core.ramAddress(page * 4096, 4096);
-    if (frame === undefined) {
-      this.mmioAddress = physical;
-      // Quiet writes need an entry to reach the device's address by; what is not quiet comes back here.
-      if (write && this.quietPages.has(page) && !this.shadow.lookup(va, user).l2 && this.shadow.fillDevice(va, user))
-        return Resolution.Retry;
-      return this.override(MMIO_CAUSE, va, physical, write);
-    }
-    if (write && core.u8[L.PAGE_FLAGS + ((frame - L.RAM_BASE) >>> 12)] & L.PAGE_GUEST_TABLE) {
-      this.writeProtectFaults++;
-      return this.override(CAUSE['shadow.page-table-write'], va, physical, write);
-    }
-    if (this.shadow.isHostPage(va)) {
-      if (!this.hostPages.giveWay(va, this.isFree))
-        return this.override(CAUSE['host-page.emulation'], va, physical, write);
-      this.resolved = CAUSE['host-page.move'];
-      this.walk(va, write, user);
-    }
-    if (!this.shadow.fill(va, user, write, frame)) return this.override(CAUSE['shadow.emulation'], va, physical, write);
-    return Resolution.Retry;
-  }
-
-  /** A fresh walk of the guest's tables, left in WALK_*: 0, or the status of the guest's own fault. */
-  private walk(va: number, write: boolean, user: number): number {
-    const { core } = this;
-    const { ttbr, dacr, sctlr } = this.translation;
-    const mva = core.mva(L.CPU_VIRT, va);
-    if (!(sctlr & SCTLR_M)) {
-      core.set(L.WALK_PA, mva);
-      return 0;
-    }
-    const fault =
-      core.exports.walk(ttbr, dacr, mva, 1) ||
-      core.exports.permission(Core.regimeControl(sctlr, user === 1), write ? 1 : 0);
-    return fault && fault | (core.get(L.WALK_DOMAIN) << 4);
-  }
-
-  /** Whether the guest's present tables map nothing at an address. Leaves another walk in WALK_*. */
-  private readonly isFree = (va: number): boolean => {
-    const { core, translation } = this;
-    const mva = core.mva(L.CPU_VIRT, va);
-    if (!(translation.sctlr & SCTLR_M)) return core.ramAddress(mva, 4) === undefined;
-    return core.exports.walk(translation.ttbr, translation.dacr, mva, 1) !== 0;
-  };
-
-  /** Status of an external abort on the access that the last guest walk found. */
-  private externalStatus(): number {
-    const { core } = this;
-    if (!(this.translation.sctlr & SCTLR_M)) return FSR_EXTERNAL_SECTION;
-    const status = core.get(L.WALK_SHIFT) === 20 ? FSR_EXTERNAL_SECTION : FSR_EXTERNAL_PAGE;
-    return status | (core.get(L.WALK_DOMAIN) << 4);
-  }
-
-  /** Tells the core where the instruction in progress finds a page, because of `cause`. */
-  private override(cause: number, va: number, physical: number, write: boolean): Resolution {
-    const { core } = this;
-    const count = core.get(L.OVERRIDE_COUNT);
-    // One instruction touches at most two pages, to read and then to write; were there more, the oldest gives way.
-    const index = count % L.OVERRIDE_MAX;
-    core.set(L.OVERRIDES + index * 8, va >>> 10);
-    core.set(L.OVERRIDES + index * 8 + 4, (physical >>> 10) | (write ? L.OVERRIDE_WRITE : 0));
-    core.set(L.OVERRIDE_COUNT, Math.min(count + 1, L.OVERRIDE_MAX));
-    this.resolved = cause;
-    return Resolution.Override;
   }
 
   private armSkip(): void {
@@ -604,8 +527,8 @@ export class LpvVcpu implements Vcpu {
   failMmio(): void {
     const { core } = this;
     const va = core.get(L.EXIT_FAR);
-    if (this.translation.sctlr & SCTLR_M) this.walk(va, false, 0);
-    this.injectDataAbort(this.externalStatus(), va);
+    this.faults.walk(va, false, 0);
+    this.injectDataAbort(this.faults.externalStatus(), va);
   }
 
   setIrq(level: boolean): void {
@@ -617,29 +540,11 @@ export class LpvVcpu implements Vcpu {
   }
 
   setQuietWrites(zones: ReadonlyArray<{ address: number; length: number }>): void {
-    if (!this.coalesces) return;
-    const { core } = this;
-    const count = Math.min(zones.length, L.QUIET_MAX);
-    core.set(L.QUIET_COUNT, count);
-    this.quietPages.clear();
-    for (let i = 0; i < count; i++) {
-      core.set(L.QUIET + i * 8, zones[i].address);
-      core.set(L.QUIET + i * 8 + 4, zones[i].length);
-      this.quietPages.add(zones[i].address >>> 12);
-    }
+    this.coalesced?.setZones(zones);
   }
 
-  drainWrites(write: (address: number, size: number, data: number, instructions: number) => void): void {
-    const { core } = this;
-    const count = core.get(L.COALESCED_COUNT);
-    if (!count) return;
-    core.set(L.COALESCED_COUNT, 0);
-    this.coalescedWrites += count;
-    for (let i = 0; i < count; i++) {
-      const entry = L.COALESCED + i * L.COALESCED_SIZE;
-      const instructions = core.get(entry) + core.get(entry + 4) * 0x1_0000_0000;
-      write(core.get(entry + 8), core.get(entry + 12), core.get(entry + 16), instructions);
-    }
+  drainWrites(write: LateWrite): void {
+    this.coalesced?.drain(write);
   }
 
   setFiqPossible(possible: boolean): void {
@@ -650,7 +555,7 @@ export class LpvVcpu implements Vcpu {
     this.core.reset();
     this.lines = 0;
     this.pendingWord = 0;
-    this.stuckAt = undefined;
+    this.faults.stuckAt = undefined;
     this.skipAddress = -1;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);
@@ -659,10 +564,14 @@ export class LpvVcpu implements Vcpu {
   }
 
   readRegister(id: RegisterId): number {
-    return this.registers.read(id);
+    return this.hostView.on ? this.hostView.readRegister(id) : this.registers.read(id);
   }
 
   writeRegister(id: RegisterId, value: number): void {
+    if (this.hostView.on) {
+      this.hostView.writeRegister(id, value);
+      return;
+    }
     if (this.registers.write(id, value)) {
       this.noteControl();
       this.shadow.flush();
@@ -671,7 +580,7 @@ export class LpvVcpu implements Vcpu {
   }
 
   translate(virtualAddress: number): Walk {
-    return this.core.translate(L.CPU_VIRT, virtualAddress);
+    return this.hostView.on ? this.hostView.translate(virtualAddress) : this.core.translate(L.CPU_VIRT, virtualAddress);
   }
 
   setBreakpoints(addresses: readonly number[]): void {
@@ -684,6 +593,7 @@ export class LpvVcpu implements Vcpu {
 
   skipBreakpointOnce(): void {
     this.skipAddress = this.core.get(L.REGS + 60);
+    if (this.hostView.inHost) this.core.skipBreakpointOnce();
     this.skipCount = this.core.retired;
   }
 

@@ -6,6 +6,7 @@ import { CAUSES } from './exit-causes.ts';
 import type { HypervisorOptions } from './options.ts';
 import { SYMBOLS } from './world-switch/image.ts';
 import { LpvVcpu } from './lpv-vcpu.ts';
+import { HOST_BASE } from './shadow/host-ram.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
 
 export class LpvMachine implements VirtualMachine {
@@ -27,12 +28,18 @@ export class LpvMachine implements VirtualMachine {
     return this.core.operations;
   }
 
+  /** Guest RAM; in debug mode "host" the hypervisor's own RAM, too. */
   get slots(): readonly MemorySlot[] {
-    return this.core.slots;
+    const { core, vcpu } = this;
+    return vcpu.hostView.on ? [...core.slots, { base: HOST_BASE, size: core.hostRamSize }] : core.slots;
   }
 
   ram(physicalAddress: number, length: number): Uint8Array | undefined {
-    return this.core.ram(physicalAddress, length);
+    const { core, vcpu } = this;
+    const offset = physicalAddress - HOST_BASE;
+    if (vcpu.hostView.on && offset >= 0 && offset + length <= core.hostRamSize)
+      return core.u8.subarray(core.hostRam + offset, core.hostRam + offset + length);
+    return core.ram(physicalAddress, length);
   }
 
   nameDevices(name: (address: number) => string | undefined): void {
@@ -64,7 +71,7 @@ export class LpvMachine implements VirtualMachine {
       byCause,
       shadow: {
         fills: counters.fills,
-        writeProtectFaults: vcpu.writeProtectFaults,
+        writeProtectFaults: vcpu.faults.writeProtectFaults,
         flushes: counters.flushes,
         tables: shadow.tables,
         entries: shadow.entries,
@@ -87,7 +94,7 @@ export class LpvMachine implements VirtualMachine {
         left: core.get(L.STUBS_LEFT),
         instructions: core.count64(L.STUB_INSTRUCTIONS),
       },
-      coalescedWrites: vcpu.coalescedWrites,
+      coalescedWrites: vcpu.coalesced?.count ?? 0,
       delivered: { ...vcpu.delivered },
       hostPages: { vectorMoves: hostPages.vectorMoves, sharedMoves: hostPages.sharedMoves },
     };

@@ -20,6 +20,8 @@ import { STUBS_VA } from './world-switch/host-pages.ts';
 
 const PAGE = 0x1000;
 const STUBS = L.STUB_REGIONS * L.STUBS_IN_PAGE;
+/** Words whose answer is remembered; a hostile guest makes any number. */
+const REMEMBERED = 4096;
 /** Traps after which a site is worth a stub. */
 const WORTH_A_STUB = 16;
 
@@ -41,6 +43,8 @@ export class VirtualPsr {
   sites = 0;
   private readonly core: Core;
   private readonly bySite = new Map<number, Site>();
+  /** By original word: whether a stub can express it. */
+  private readonly replaceable = new Map<number, boolean>();
   private next = 0;
 
   constructor(core: Core) {
@@ -67,6 +71,17 @@ export class VirtualPsr {
     core.set(L.STUB_MEMORY, this.memory);
     core.set(L.STUB_DATA, core.hostRam + HOST_RAM.STUB_DATA);
     core.set(L.STUB_VA, STUBS_VA);
+  }
+
+  /** Whether a stub could stand for an instruction. */
+  mayReplace(original: number): boolean {
+    let may = this.replaceable.get(original);
+    if (may === undefined) {
+      may = stubCode(original, 0, 0) !== undefined;
+      if (this.replaceable.size === REMEMBERED) this.replaceable.clear();
+      this.replaceable.set(original, may);
+    }
+    return may;
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   BREAK_COUNT,
   BREAK_PAGES,
   HOST_RAM,
+  HOST_VIEW,
   PAGE_CODE,
   PAGE_FLAGS,
   RAM_BASE,
@@ -60,7 +61,8 @@ export function slotOf(hostPage: u32, thumb: u32): u32 {
 // @ts-ignore: decorator
 @inline export function breaksOnPage(va: u32): bool {
   return (
-    (((<u32>load<u8>(BREAK_PAGES + (va >>> 15))) >>> ((va >>> 12) & 7)) & 1) != 0 && load<u32>(REGIME) < REGIME_HOST
+    (((<u32>load<u8>(BREAK_PAGES + (va >>> 15))) >>> ((va >>> 12) & 7)) & 1) != 0 &&
+    (load<u32>(REGIME) < REGIME_HOST || load<u32>(HOST_VIEW) != 0)
   );
 }
 

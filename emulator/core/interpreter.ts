@@ -27,7 +27,11 @@ import {
   FLAG_Q,
   FLAG_V,
   FLAG_Z,
+  HOST_LIMIT,
+  HOST_STEP,
+  HOST_VIEW,
   IN_GUEST,
+  IN_HOST,
   LINES,
   MMIO_COUNT,
   RAM_BASE,
@@ -98,7 +102,6 @@ import {
   enterStub,
   fastExit,
   giveVirtualCpsr,
-  HOST_BUDGET,
   leaveHost,
   leaveStub,
   mustLeave,
@@ -305,7 +308,8 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
   // While the host runs, `left` counts its instructions down, and the guest's budget waits here.
   let guestLeft = budget;
   let host = world && load<u32>(REGIME) >= REGIME_HOST;
-  if (host) left = HOST_BUDGET;
+  const hostLimit = load<i32>(HOST_LIMIT);
+  if (host) left = hostLimit;
   let stop: u32 = STOP_BUDGET;
   let pc = load<u32>(REGS + 60);
   // Set whenever mode, masks, regime or instruction set may have changed.
@@ -340,15 +344,15 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
         host = !host;
         if (host) {
           guestLeft = left;
-          left = HOST_BUDGET;
+          left = hostLimit;
         } else {
-          countHost(HOST_BUDGET - left);
+          countHost(hostLimit - left);
           left = guestLeft;
         }
       }
     }
     if (left <= 0) {
-      if (!world || host) break;
+      if (!world || host || load<u32>(HOST_STEP)) break;
       // The time slice is over: the host's timer interrupts, whatever the guest masks.
       store<u32>(LINES, load<u32>(LINES) | 1);
       store<u32>(REGS + 60, pc);
@@ -811,7 +815,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
   }
   store<u32>(REGS + 60, pc);
   if (host) {
-    countHost(HOST_BUDGET - left);
+    countHost(hostLimit - left);
     left = guestLeft;
   }
   retire(<u64>(budget - left));
@@ -891,8 +895,9 @@ function forgetRecord(pc: u32): void {
  */
 export function enterGuest(budget: i32): u32 {
   const before = load<u64>(RETIRED);
-  if (!load<u32>(IN_GUEST)) resumeHost();
+  if (!(load<u32>(IN_GUEST) | load<u32>(IN_HOST))) resumeHost();
   store<u32>(IN_GUEST, 0);
+  store<u32>(IN_HOST, 0);
   giveVirtualCpsr();
   if (load<u32>(STUB_VA)) store<u32>(<u32>load<u32>(STUB_DATA), pendingMasks(), STUB_PENDING);
   let left = budget;
@@ -904,7 +909,9 @@ export function enterGuest(budget: i32): u32 {
         store<u32>(IN_GUEST, 1);
         return stop;
       }
-      return STOP_HOST_FAULT;
+      if (!load<u32>(HOST_VIEW)) return STOP_HOST_FAULT;
+      store<u32>(IN_HOST, 1);
+      return stop;
     }
     if ((load<u32>(CPU_PHYS + C_CPSR) & 0x1f) == MODE_SVC) return leaveHost();
     // The host's interrupt handler acknowledges.

@@ -29,6 +29,11 @@ import * as R from './generated/rows';
 // ---------------------------------------------------------------------------------------------------------------------
 // Status registers
 
+/** Whether an MRS or MSR is about SPSR, not CPSR. */
+export function namesSpsr(word: u32): bool {
+  return (word & 0x0040_0000) != 0;
+}
+
 /** MSR: writes the bytes of the field mask (ARM DDI 0100I, A4.1.39). User mode changes flags only. */
 function writeStatus(word: u32, value: u32): u32 {
   const fields = (word >>> 16) & 15;
@@ -37,7 +42,7 @@ function writeStatus(word: u32, value: u32): u32 {
   if (fields & 2) mask |= 0xff00;
   if (fields & 4) mask |= 0xff_0000;
   if (fields & 8) mask |= 0xff00_0000;
-  if (word & 0x0040_0000) {
+  if (namesSpsr(word)) {
     const address = spsrAddress();
     // Bits that ARMv5TEJ does not define read as zero.
     if (address) store<u32>(address, ((load<u32>(address) & ~mask) | (value & mask)) & 0xf900_00ff);
@@ -65,7 +70,7 @@ export function executeA32(row: u32, word: u32, pc: u32): u32 {
   const rd = (word >>> 12) & 15;
   switch (row) {
     case R.ROW_MRS:
-      if (word & 0x0040_0000) setReg(rd, spsr());
+      if (namesSpsr(word)) setReg(rd, spsr());
       else setReg(rd, cpsr() & 0xf8ff_ffdf);
       return O.NEXT;
     case R.ROW_MSR_imm:

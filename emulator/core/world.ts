@@ -24,7 +24,8 @@ import {
   FAST_CACHES,
   FAST_MRS,
   FAST_MSR,
-  FAST_STATUS,
+  FAST_CPSR,
+  FAST_SPSR,
   FAST_TLB,
   FLAG_Q,
   FRAME,
@@ -69,7 +70,7 @@ import {
 import { decodeTrapWord } from './generated/lpv-tables';
 import { ROW_MCR, ROW_MRC, ROW_MRS, ROW_MSR_imm, ROW_MSR_reg } from './generated/rows';
 import * as O from './ops';
-import { executeTrapped } from './slow';
+import { executeTrapped, namesSpsr } from './slow';
 import {
   cpsr,
   CPSR_F,
@@ -90,9 +91,6 @@ export function exceptionStop(status: u32): u32 {
   if (status == O.SUPERVISOR_CALL) return STOP_SVC;
   return status == O.UNDEFINED ? STOP_UNDEFINED : STOP_PREFETCH_ABORT;
 }
-
-/** Instructions in which the host's code must have come back: a hundred times what a world switch takes. */
-export const HOST_BUDGET: i32 = 10_000;
 
 /** The host's instructions that are being executed are a stub's. */
 let inStub: bool = false;
@@ -121,7 +119,7 @@ export function fastExit(word: u32, pc: u32): u32 {
   else if (row == ROW_MSR_imm || row == ROW_MSR_reg) counter = FAST_MSR;
   if (counter) {
     // CPSR is the stubs' while there are stubs.
-    if (!(kinds & FAST_STATUS)) return O.SUPERVISOR_CALL;
+    if (!(kinds & (namesSpsr(original) ? FAST_SPSR : FAST_CPSR))) return O.SUPERVISOR_CALL;
   } else {
     if (!(kinds & FAST_CACHE)) return O.SUPERVISOR_CALL;
     counter = maintenance(row, original);

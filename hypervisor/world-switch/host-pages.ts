@@ -59,6 +59,11 @@ export class HostPages {
     return this.shared;
   }
 
+  /** Address of the host's run loop, in the host's table alone. */
+  get runLoopAddress(): number {
+    return HOST_VA + SYMBOLS.run_loop;
+  }
+
   get vectorsAddress(): number {
     return this.vectors;
   }
@@ -93,6 +98,8 @@ export class HostPages {
     core.set(L.HOST_CONTEXT + 15 * 4, HOST_VA + SYMBOLS.run_loop + 4);
     core.set(L.HOST_CONTEXT + 64, HOST_CPSR);
     core.set(L.IN_GUEST, 0);
+    core.set(L.IN_HOST, 0);
+    core.set(L.HOST_LIMIT, L.HOST_BUDGET);
     this.place();
   }
 
