@@ -89,9 +89,11 @@ export class FaultResolver {
         return Resolution.Retry;
       return this.override(MMIO_CAUSE, va, physical, write);
     }
-    if (write && core.u8[L.PAGE_FLAGS + ((frame - L.RAM_BASE) >>> 12)] & L.PAGE_GUEST_TABLE) {
+    const ramPage = (frame - L.RAM_BASE) >>> 12;
+    if (write && core.u8[L.PAGE_FLAGS + ramPage] & L.PAGE_GUEST_TABLE) {
       this.writeProtectFaults++;
-      return this.override(CAUSE['shadow.page-table-write'], va, physical, write);
+      if (this.shadow.storesToTable(ramPage))
+        return this.override(CAUSE['shadow.page-table-write'], va, physical, write);
     }
     if (this.shadow.isHostPage(va)) {
       if (!this.hostPages.giveWay(va, this.isFree))

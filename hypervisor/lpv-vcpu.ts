@@ -489,10 +489,18 @@ export class LpvVcpu implements Vcpu {
         if (core.get(L.STORES_DONE)) return this.emulate(core.get(L.EXIT_WORD));
         continue;
       }
+      if (stop === L.STOP_PREFETCH_ABORT && this.fetchAgain()) continue;
       this.finishInstruction();
       if (stop === L.STOP_BUDGET) return undefined;
       return this.dispatch(stop);
     }
+  }
+
+  /** The fetch of an instruction that is being stepped over has missed the shadow: whether it can be repeated. */
+  private fetchAgain(): boolean {
+    const { core } = this;
+    if (core.get(L.EXIT_FSR) === FSR_DEBUG) return false;
+    return this.faults.resolve(core.get(L.REGS + 60), false, core.get(L.REGIME)) === Resolution.Retry;
   }
 
   /** Resolves the data abort that the core reports. A guest fault has been injected when this returns. */

@@ -9,7 +9,7 @@ import { SPACES } from './host-ram.ts';
 
 const MEGABYTES = 4096;
 /** Stores in a row, to words that no shadow depends on, after which a page is taken for data. */
-const FLOOD = 64;
+const FLOOD = 8;
 
 export class GuestTables {
   private readonly core: Core;

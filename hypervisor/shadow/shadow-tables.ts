@@ -67,7 +67,7 @@ export interface ShadowCounters {
   evictions: number;
   /** Entries dropped because the guest changed their descriptor. */
   drops: number;
-  /** Stores to guarded pages that changed nothing a shadow depends on. */
+  /** Stores to guarded pages that changed nothing a shadow depended on. */
   falseWriteFaults: number;
   /** Pages that stopped being tables. */
   teardowns: number;
@@ -515,14 +515,21 @@ export class ShadowTables {
       // The fast context switch extension shows the 32 MB of the process at 0, too.
       if (megabyte >>> 5 === space.fcse >>> 25) this.dropMegabyte(space, megabyte & 31);
     }
-    const page = kb >>> 2;
-    if (counters.drops !== dropped) {
-      guest.useful(page);
-      return true;
-    }
-    counters.falseWriteFaults++;
-    if (guest.useless(page)) this.tearDown(page);
-    return false;
+    if (counters.drops === dropped) return false;
+    guest.useful(kb >>> 2);
+    counters.falseWriteFaults--;
+    return true;
+  }
+
+  /**
+   * The guest is about to store to a guarded page (an index). Returns false when the page has turned out to be data: nothing depends
+   * on it any more, and it may be written freely. A store counts as useless until `wordChanged` finds a use for it.
+   */
+  storesToTable(page: number): boolean {
+    this.counters.falseWriteFaults++;
+    if (!this.guest.useless(page)) return true;
+    this.tearDown(page);
+    return (this.core.u8[L.PAGE_FLAGS + page] & L.PAGE_GUEST_TABLE) !== 0;
   }
 
   /** A page is written like data: nothing depends on it any more, until a walk meets it again. */
