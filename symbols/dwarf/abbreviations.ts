@@ -1,6 +1,6 @@
 /** Abbreviation tables (7.5.3), and for each abbreviation a plan for reading past it fast. */
 import type { ByteReader } from '../byte-reader.ts';
-import { AT, FORM } from './constants.ts';
+import { FORM } from './constants.ts';
 import { fixedFormSize, type UnitFormat } from './forms.ts';
 import type { DwarfSection } from './sections.ts';
 
@@ -52,11 +52,14 @@ export class Abbreviations {
     return table;
   }
 
-  /** Whether any entry can refer to an abstract instance in another unit, as link-time optimization writes them. */
-  get crossReferences(): boolean {
+  /** Whether the bytes of an attribute and one of these forms stand together anywhere; false is certain. */
+  mayContain(attribute: number, forms: readonly number[]): boolean {
     const { bytes } = this.section;
-    for (let at = bytes.indexOf(AT.abstractOrigin); at >= 0; at = bytes.indexOf(AT.abstractOrigin, at + 1)) {
-      if (bytes[at + 1] === FORM.refAddr) return true;
+    // Attributes above 0x7f take two bytes.
+    const encoded = attribute < 0x80 ? [attribute] : [(attribute & 0x7f) | 0x80, attribute >> 7];
+    for (let at = bytes.indexOf(encoded[0]); at >= 0; at = bytes.indexOf(encoded[0], at + 1)) {
+      if (encoded.length === 2 && bytes[at + 1] !== encoded[1]) continue;
+      if (forms.includes(bytes[at + encoded.length])) return true;
     }
     return false;
   }

@@ -17,8 +17,8 @@ export interface NamedEntry {
   readonly isDeclaration: boolean;
 }
 
-/** Strings are merged when one ends in the other; more places than this of one name are an attack. */
-const MAX_PLACES = 4096;
+/** Strings are merged when one ends in the other; more ends than this of one name are an attack. */
+const MAX_STRINGS = 1024;
 const encoder = new TextEncoder();
 
 /** Declarations by name over all units of a file. */
@@ -67,7 +67,7 @@ export class NameSearch {
     };
     for (const section of [...sections.all('info'), ...sections.all('types')]) {
       for (const at of places(section.bytes, name)) add(section, at);
-      for (const string of places(sections.get('str').bytes, name)) {
+      for (const string of places(sections.get('str').bytes, name).slice(0, MAX_STRINGS)) {
         for (const at of wordPlaces(section, string)) add(section, at);
       }
     }
@@ -111,6 +111,7 @@ function stringPlaces(unit: Unit, name: Uint8Array): ReadonlySet<number> {
 }
 
 function namesByIndex(unit: Unit): boolean {
+  if (unit.sections.get('str_offsets').bytes.length === 0) return false;
   for (const { forms } of unit.abbreviations.values()) {
     if (forms.some((form) => form === FORM.strx || (form >= FORM.strx1 && form <= FORM.strx4))) return true;
     if (forms.includes(FORM.gnuStrIndex)) return true;
@@ -123,16 +124,21 @@ function startsWith(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean 
   return true;
 }
 
-/** Every place of some bytes. */
+/** Bytes looked at to learn which values are rare. */
+const SAMPLE = 4096;
+
+/** Every place of some bytes. The host's search looks for the rarest of them, which is what makes it fast. */
 function places(bytes: Uint8Array, wanted: Uint8Array): number[] {
+  const counts = new Uint32Array(256);
+  const step = Math.max(1, Math.floor(bytes.length / SAMPLE));
+  for (let at = 0; at < bytes.length; at += step) counts[bytes[at]]++;
+  let pivot = 0;
+  for (let i = 1; i < wanted.length; i++) if (counts[wanted[i]] < counts[wanted[pivot]]) pivot = i;
   const found: number[] = [];
-  const first = wanted[0];
-  const second = wanted[1];
-  const last = bytes.length - wanted.length;
-  for (let at = 0; at <= last; at++) {
-    if (bytes[at] !== first || bytes[at + 1] !== second || !startsWith(bytes, at, wanted)) continue;
-    found.push(at);
-    if (found.length > MAX_PLACES) break;
+  const value = wanted[pivot];
+  for (let hit = bytes.indexOf(value, pivot); hit >= 0; hit = bytes.indexOf(value, hit + 1)) {
+    if (!startsWith(bytes, hit - pivot, wanted)) continue;
+    found.push(hit - pivot);
   }
   return found;
 }
@@ -141,12 +147,5 @@ function places(bytes: Uint8Array, wanted: Uint8Array): number[] {
 function wordPlaces(section: DwarfSection, word: number): number[] {
   const value = new Uint8Array(4);
   new DataView(value.buffer).setUint32(0, word, section.littleEndian);
-  const [a, b, c, d] = value;
-  const { bytes } = section;
-  const found: number[] = [];
-  const last = bytes.length - 4;
-  for (let at = 0; at <= last; at++) {
-    if (bytes[at] === a && bytes[at + 1] === b && bytes[at + 2] === c && bytes[at + 3] === d) found.push(at);
-  }
-  return found;
+  return places(section.bytes, value);
 }

@@ -1,6 +1,6 @@
 /** All units of a file: found by offset, by type signature, and their split counterparts through the host. */
 import { Abbreviations, type AbbreviationTable } from './abbreviations.ts';
-import { TAG, UNIT_TYPE } from './constants.ts';
+import { AT, FORM, TAG, UNIT_TYPE } from './constants.ts';
 import type { Die } from './die.ts';
 import { initialLength, type UnitFormat } from './forms.ts';
 import type { DwarfSection, DwarfSections } from './sections.ts';
@@ -19,6 +19,8 @@ export class UnitList implements UnitOwner {
   private readonly types = new Map<bigint, Unit>();
   private readonly tables = new Map<DwarfSection, Abbreviations>();
   private readonly splits = new Map<Unit, Unit | undefined>();
+  private hasCrossReferences: boolean | undefined;
+  private hasSkeletons: boolean | undefined;
   private readonly opened = new Map<string, DwarfSections | undefined>();
 
   /** Reads the headers of all units. Throws an `InputError` when one is damaged. */
@@ -30,6 +32,7 @@ export class UnitList implements UnitOwner {
 
   /** The unit whose entries describe a unit's code: of a skeleton the split unit when it can be had, else the unit. */
   full(unit: Unit): Unit {
+    if (!this.hasSplit || unit.skeleton) return unit;
     if (unit.type === UNIT_TYPE.skeleton || unit.dwoName !== undefined) {
       if (!this.splits.has(unit)) this.splits.set(unit, this.findSplit(unit));
       return this.splits.get(unit) ?? unit;
@@ -71,7 +74,16 @@ export class UnitList implements UnitOwner {
 
   /** Whether the entries of units refer to functions of other units (link-time optimization). */
   get crossReferences(): boolean {
-    return this.abbreviationsOf(this.sections).crossReferences;
+    this.hasCrossReferences ??= this.abbreviationsOf(this.sections).mayContain(AT.abstractOrigin, [FORM.refAddr]);
+    return this.hasCrossReferences;
+  }
+
+  /** Whether any unit is a skeleton. Told without reading their entries. */
+  private get hasSplit(): boolean {
+    this.hasSkeletons ??=
+      this.units.some(({ type }) => type === UNIT_TYPE.skeleton) ||
+      this.abbreviationsOf(this.sections).mayContain(AT.gnuDwoName, [FORM.string, FORM.strp]);
+    return this.hasSkeletons;
   }
 
   private abbreviationsOf(sections: DwarfSections): Abbreviations {
