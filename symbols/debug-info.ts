@@ -118,7 +118,7 @@ export class DebugInfo {
       if (!rows || row < 0) continue;
       return {
         address: rows.addresses[row],
-        file: rows.header.files[rows.files[row]] ?? '',
+        file: rows.header.files.path(rows.files[row]) ?? '',
         line: rows.lines[row],
         column: rows.columns[row],
         isStatement: (rows.flags[row] & ROW.isStatement) !== 0,
@@ -225,15 +225,23 @@ export class DebugInfo {
     });
   }
 
-  /** Global and file-static variables of a name: definitions, those of `near`'s unit first. */
+  /**
+   * Global and file-static variables of a name: definitions, those of the unit at `near` first. When there is none, a
+   * declaration whose symbol the file defines.
+   */
   globalsNamed(name: string, near?: number): DebugVariable[] {
     const home = near === undefined ? undefined : this.addressMap.at(near).map((unit) => this.units.full(unit))[0];
     const found: DebugVariable[] = [];
-    for (const { unit, offset, kind, isDeclaration } of this.names.entries(name)) {
-      if (kind !== KIND.variable || isDeclaration) continue;
+    let declared: DebugVariable | undefined;
+    for (const { unit, offset, kind } of this.names.entries(name)) {
+      if (kind !== KIND.variable) continue;
       const die = unit.dieInUnit(offset - unit.offset);
-      if (die.has(AT.location) || die.has(AT.constValue)) found.push(new DebugVariable(die, this.types, this.lines));
+      const variable = new DebugVariable(die, this.types, this.lines);
+      if (die.has(AT.location) || die.has(AT.constValue)) found.push(variable);
+      else declared ??= variable;
     }
+    // What a linker script or assembly defines is only declared; its address is that of the symbol.
+    if (found.length === 0 && declared && this.elf.symbols.find(name)) return [declared];
     return found.sort((a, b) => Number(b.die.unit === home) - Number(a.die.unit === home));
   }
 

@@ -1,7 +1,7 @@
 /** Line number programs (6.2), versions 2 to 5: headers with their file tables, and rows in typed arrays. */
 import type { ByteReader } from '../byte-reader.ts';
 import { FORM } from './constants.ts';
-import { directForm, fixedFormSize, initialLength, readOffset, skipForm, type UnitFormat } from './forms.ts';
+import { fixedFormSize, initialLength, readOffset, skipForm, type UnitFormat } from './forms.ts';
 import type { DwarfSection, DwarfSections } from './sections.ts';
 import { joinPath } from './source-path.ts';
 
@@ -21,14 +21,17 @@ const LNS = {
 const LNE = { endSequence: 1, setAddress: 2 } as const;
 const LNCT = { path: 1, directoryIndex: 2 } as const;
 
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+
 /** Flags of a row. */
 export const ROW = { isStatement: 1, endSequence: 2, prologueEnd: 4 } as const;
 
 /** What a header says. */
 export interface LineHeader {
   readonly version: number;
-  /** Paths by file number, as joined from directory and name. Number 0 stands for number 1 before version 5. */
-  readonly files: readonly (string | undefined)[];
+  /** Files by number. */
+  readonly files: FileTable;
   readonly programStart: number;
   readonly end: number;
   readonly minimumLength: number;
@@ -75,7 +78,10 @@ export function readLineHeader(sections: DwarfSections, offset: number, director
   const operands = new Uint8Array(256);
   for (let opcode = 1; opcode < opcodeBase; opcode++) operands[opcode] = reader.u8();
   const format = { version, offsetSize, addressSize: 4 };
-  const files = version >= 5 ? modernFiles(reader, sections, format, directory) : classicFiles(reader, directory);
+  const files =
+    version >= 5
+      ? modernFiles(reader, sections, format, directory)
+      : classicFiles(reader, sections.get('line'), directory);
   return {
     version,
     files,
@@ -91,70 +97,131 @@ export function readLineHeader(sections: DwarfSections, offset: number, director
   };
 }
 
-function classicFiles(reader: ByteReader, directory: string): (string | undefined)[] {
-  const directories = [directory];
-  for (let name = reader.string(); name !== ''; name = reader.string()) directories.push(joinPath(directory, name));
-  const files: (string | undefined)[] = [undefined];
-  for (let name = reader.string(); name !== ''; name = reader.string()) {
-    files.push(joinPath(directories[reader.uleb()] ?? directory, name));
+/** The file table of a header. Names stay where they are until they are asked for: there are very many. */
+class FileTable {
+  readonly count: number;
+  private readonly section: DwarfSection;
+  private readonly names: Uint32Array;
+  private readonly directoryIndices: Uint32Array;
+  private readonly directories: readonly string[];
+  private readonly base: string;
+  private readonly paths: (string | undefined)[] = [];
+
+  /** `names` are offsets in `section`; a name is relative to its directory, which is relative to `base`. */
+  constructor(
+    section: DwarfSection,
+    names: readonly number[],
+    directoryIndices: readonly number[],
+    directories: readonly string[],
+    base: string,
+  ) {
+    this.count = names.length;
+    this.section = section;
+    this.names = Uint32Array.from(names);
+    this.directoryIndices = Uint32Array.from(directoryIndices);
+    this.directories = directories;
+    this.base = base;
+  }
+
+  /** The path of a file number; undefined when there is no such file. */
+  path(number: number): string | undefined {
+    if (!(number >= 0 && number < this.count)) return undefined;
+    const directory = this.directories[this.directoryIndices[number]] ?? '';
+    return (this.paths[number] ??= joinPath(
+      joinPath(this.base, directory),
+      this.section.string(this.names[number]),
+    ));
+  }
+
+  /** Whether the last part of a file's name is `name`, given as bytes with a NUL at the end. */
+  isNamed(number: number, name: Uint8Array): boolean {
+    const { bytes } = this.section;
+    const start = this.names[number];
+    const end = bytes.indexOf(0, start) + 1;
+    const from = end - name.length;
+    if (from < start) return false;
+    for (let i = name.length - 1; i >= 0; i--) if (bytes[from + i] !== name[i]) return false;
+    return from === start || bytes[from - 1] === SLASH || bytes[from - 1] === BACKSLASH;
+  }
+}
+
+function classicFiles(reader: ByteReader, section: DwarfSection, base: string): FileTable {
+  const directories = [''];
+  for (let name = reader.string(); name !== ''; name = reader.string()) directories.push(name);
+  const names: number[] = [];
+  const indices: number[] = [];
+  for (;;) {
+    const at = reader.position;
+    reader.skipString();
+    if (reader.position === at + 1) break;
+    names.push(at);
+    indices.push(reader.uleb());
     reader.skipLeb(); // modification time
     reader.skipLeb(); // size
   }
-  files[0] = files[1];
-  return files;
+  // Number 0 does not exist before version 5; compilers of version 5 that write version 3 mean the first file.
+  if (names.length > 0) {
+    names.unshift(names[0]);
+    indices.unshift(indices[0]);
+  }
+  return new FileTable(section, names, indices, directories, base);
 }
 
-function modernFiles(
-  reader: ByteReader,
-  sections: DwarfSections,
-  format: UnitFormat,
-  directory: string,
-): (string | undefined)[] {
-  const directories: string[] = [];
-  for (const { path } of entries(reader, sections, format)) {
-    directories.push(joinPath(directories[0] ?? directory, path));
-  }
-  return [...entries(reader, sections, format)].map((file) =>
-    joinPath(directories[file.directory] ?? directory, file.path),
-  );
+function modernFiles(reader: ByteReader, sections: DwarfSections, format: UnitFormat, base: string): FileTable {
+  const found = entries(reader, sections, format);
+  const directories = found.names.map((at) => found.section.string(at));
+  const files = entries(reader, sections, format);
+  // The first directory is that of the compilation.
+  return new FileTable(files.section, files.names, files.directories, directories, joinPath(base, directories[0] ?? ''));
+}
+
+interface FileEntries {
+  section: DwarfSection;
+  names: number[];
+  directories: number[];
 }
 
 /** The entries of a version 5 directory or file table, which says itself how they are stored (6.2.4.1). */
-function entries(
-  reader: ByteReader,
-  sections: DwarfSections,
-  format: UnitFormat,
-): { path: string; directory: number }[] {
+function entries(reader: ByteReader, sections: DwarfSections, format: UnitFormat): FileEntries {
   const fields = Array.from({ length: reader.u8() }, () => ({ content: reader.uleb(), form: reader.uleb() }));
   const count = reader.uleb();
+  const found: FileEntries = { section: sections.get('line'), names: [], directories: [] };
   const smallest = fields.reduce((sum, { form }) => sum + Math.max(0, fixedFormSize(form, format)), 0);
   // Without this, entries that take no space could be without number.
   if (count > 0 && smallest === 0 && fields.every(({ form }) => form !== FORM.string)) {
     reader.fail('a file table whose entries take no space');
   }
-  const found: { path: string; directory: number }[] = [];
   for (let i = 0; i < count; i++) {
-    const entry = { path: '', directory: 0 };
+    let directory = 0;
     for (const { content, form } of fields) {
-      if (content === LNCT.path) entry.path = readPath(reader, sections, form, format);
-      else if (content === LNCT.directoryIndex) entry.directory = readIndex(reader, form);
+      if (content === LNCT.path) {
+        const name = readName(reader, sections, form, format);
+        found.section = name.section;
+        found.names.push(name.offset);
+      } else if (content === LNCT.directoryIndex) directory = readIndex(reader, form);
       else skipForm(form, reader, format);
     }
-    found.push(entry);
+    found.directories.push(directory);
   }
   return found;
 }
 
-function readPath(reader: ByteReader, sections: DwarfSections, form: number, format: UnitFormat): string {
+function readName(
+  reader: ByteReader,
+  sections: DwarfSections,
+  form: number,
+  format: UnitFormat,
+): { section: DwarfSection; offset: number } {
   switch (form) {
-    case FORM.string:
-      return reader.string();
+    case FORM.string: {
+      const offset = reader.position;
+      reader.skipString();
+      return { section: sections.get('line'), offset };
+    }
     case FORM.lineStrp:
-      return sections.get('line_str').string(readOffset(reader, format.offsetSize));
+      return { section: sections.get('line_str'), offset: readOffset(reader, format.offsetSize) };
     case FORM.strp:
-      return sections.get('str').string(readOffset(reader, format.offsetSize));
-    case FORM.indirect:
-      return readPath(reader, sections, directForm(reader), format);
+      return { section: sections.get('str'), offset: readOffset(reader, format.offsetSize) };
     default:
       return reader.fail(`a file name of form 0x${form.toString(16)}`);
   }

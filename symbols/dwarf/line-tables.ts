@@ -43,7 +43,7 @@ export class LineTables {
 
   /** The path of a file number in a unit. */
   file(unit: Unit, number: number): string | undefined {
-    return this.header(unit)?.files[number];
+    return this.header(unit)?.files.path(number);
   }
 
   /** Where an entry is declared, by its own attributes or those of its origin. */

@@ -115,7 +115,7 @@ function* gnuSplit(unit: Unit, section: DwarfSection, offset: number): Generator
         end = base + reader.u32();
         break;
       default:
-        reader.fail(`location list entry of unknown kind ${kind}`);
+        return reader.fail(`location list entry of unknown kind ${kind}`);
     }
     yield { start, end, block: takeBlock(reader, section, reader.u16()) };
   }
@@ -167,7 +167,7 @@ function* modern(unit: Unit, offset: number): Generator<LocationEntry> {
         end = start + reader.uleb();
         break;
       default:
-        reader.fail(`location list entry of unknown kind ${kind}`);
+        return reader.fail(`location list entry of unknown kind ${kind}`);
     }
     yield { start, end, block: takeBlock(reader, section, reader.uleb()) };
   }

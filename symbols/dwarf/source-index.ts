@@ -5,6 +5,8 @@ import type { LineTables } from './line-tables.ts';
 import { baseName, samePath } from './source-path.ts';
 import type { Unit } from './unit.ts';
 
+const encoder = new TextEncoder();
+
 /** Where execution can be stopped for a source line. */
 export interface LineAddress {
   readonly address: number;
@@ -25,7 +27,6 @@ export class SourceIndex {
   private readonly units: readonly Unit[];
   private readonly tables: LineTables;
   private readonly code: CodeLookup;
-  private byBaseName: Map<string, { path: string; unit: Unit; number: number }[]> | undefined;
 
   constructor(units: readonly Unit[], tables: LineTables, code: CodeLookup) {
     this.units = units;
@@ -36,7 +37,11 @@ export class SourceIndex {
   /** All source files that line tables name, sorted. */
   get files(): string[] {
     const paths = new Set<string>();
-    for (const entries of this.index().values()) for (const { path } of entries) paths.add(path);
+    for (const unit of this.units) {
+      const files = this.tables.header(unit)?.files;
+      for (let number = 0; files && number < files.count; number++) paths.add(files.path(number) ?? '');
+    }
+    paths.delete('');
     return [...paths].sort();
   }
 
@@ -76,33 +81,19 @@ export class SourceIndex {
 
   /** Tables whose files match, with the numbers that the files have in each. */
   private *matching(path: string): Generator<[LineRows, Map<number, string>]> {
-    const byUnit = new Map<Unit, Map<number, string>>();
-    for (const entry of this.index().get(baseName(path)) ?? []) {
-      if (!samePath(entry.path, path)) continue;
-      let numbers = byUnit.get(entry.unit);
-      if (!numbers) byUnit.set(entry.unit, (numbers = new Map()));
-      numbers.set(entry.number, entry.path);
-    }
-    for (const [unit, numbers] of byUnit) {
-      const rows = this.tables.rowsOf(unit);
+    const name = encoder.encode(`${baseName(path)}\0`);
+    for (const unit of this.units) {
+      const files = this.tables.header(unit)?.files;
+      if (!files) continue;
+      const numbers = new Map<number, string>();
+      for (let number = 0; number < files.count; number++) {
+        if (!files.isNamed(number, name)) continue;
+        const found = files.path(number) ?? '';
+        if (samePath(found, path)) numbers.set(number, found);
+      }
+      const rows = numbers.size > 0 ? this.tables.rowsOf(unit) : undefined;
       if (rows) yield [rows, numbers];
     }
-  }
-
-  private index(): Map<string, { path: string; unit: Unit; number: number }[]> {
-    if (this.byBaseName) return this.byBaseName;
-    const index = new Map<string, { path: string; unit: Unit; number: number }[]>();
-    for (const unit of this.units) {
-      this.tables.header(unit)?.files.forEach((path, number) => {
-        if (path === undefined) return;
-        const name = baseName(path);
-        const entries = index.get(name);
-        if (entries) entries.push({ path, unit, number });
-        else index.set(name, [{ path, unit, number }]);
-      });
-    }
-    this.byBaseName = index;
-    return index;
   }
 
   /** Of addresses in one function, or in one inlined copy, only the first. */
@@ -118,7 +109,7 @@ export class SourceIndex {
 
   private blockAt(address: number): Scope | undefined {
     const root = this.code.functionAt(address)?.scope;
-    return root && scopesAt(root, address).findLast(({ kind }) => kind !== 'block');
+    return root && scopesAt(root, address).reverse().find(({ kind }) => kind !== 'block');
   }
 }
 
