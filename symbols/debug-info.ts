@@ -7,6 +7,7 @@ import { SECTION_FLAG, type ElfSection } from '../formats/elf-types.ts';
 import { AddressMap } from './dwarf/address-map.ts';
 import { AT, TAG } from './dwarf/constants.ts';
 import type { Die } from './dwarf/die.ts';
+import type { Location } from './dwarf/expression.ts';
 import { functionsOf, scopesAt, type DebugFunction, type Scope } from './dwarf/functions.ts';
 import { ROW, rowAt } from './dwarf/line-program.ts';
 import { LineTables, type SourcePlace } from './dwarf/line-tables.ts';
@@ -21,6 +22,7 @@ import { resolved, type DebugType, type EnumType, type FunctionType, type Struct
 import type { Unit } from './dwarf/unit.ts';
 import { UnitList } from './dwarf/unit-list.ts';
 import { KIND } from './dwarf/unit-names.ts';
+import { locateVariable, type FrameState } from './dwarf/variable-location.ts';
 import { DebugVariable, variablesIn } from './dwarf/variables.ts';
 
 /** What the host adds to the bytes of a file. */
@@ -296,6 +298,15 @@ export class DebugInfo {
   /** Where a function or variable is declared. */
   declarationOf(die: Die): SourcePlace | undefined {
     return this.lines.declaration(die);
+  }
+
+  /** Where a variable is in a frame; without a frame, where it always is. */
+  locate(variable: DebugVariable, frame?: FrameState): Location {
+    return locateVariable(variable.die, frame, {
+      littleEndian: this.elf.littleEndian,
+      functionAt: (address) => this.functionAt(address),
+      symbolAddress: (name) => this.elf.symbols.find(name)?.address,
+    });
   }
 
   /** Whether an address is in code that was linked, and not where the linker leaves what it drops. */

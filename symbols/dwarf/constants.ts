@@ -84,6 +84,7 @@ export const AT = {
   dwoName: 0x76,
   callReturnPc: 0x7d,
   callValue: 0x7e,
+  callOrigin: 0x7f,
   callPc: 0x81,
   loclistsBase: 0x8c,
   gnuCallSiteValue: 0x2111,

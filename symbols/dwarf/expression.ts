@@ -49,7 +49,7 @@ export interface ExpressionHost {
   /** DW_AT_frame_base of the function. */
   frameBase(): number | undefined;
   /** What an expression gave when the function was entered. */
-  entryValue(expression: Block, unit: Unit): bigint | undefined;
+  entryValue(expression: Block): bigint | undefined;
 }
 
 /** Why an evaluation cannot go on, for reasons that lie in the frame. */
@@ -75,15 +75,6 @@ export function evaluate(block: Block, unit: Unit, host: ExpressionHost, initial
   }
 }
 
-const NO_FRAME: ExpressionHost = {
-  littleEndian: true,
-  register: () => undefined,
-  memory: () => undefined,
-  cfa: () => undefined,
-  frameBase: () => undefined,
-  entryValue: () => undefined,
-};
-
 /** What an expression adds to the address of an object (DW_AT_data_member_location as a block). */
 export function constantOffset(block: Block): number {
   const reader = block.section.reader(block.start, block.end);
@@ -93,11 +84,6 @@ export function constantOffset(block: Block): number {
     if (reader.done) return offset;
   }
   return block.section.fail('a member whose offset is not constant', block.start);
-}
-
-/** The address that an expression gives without a frame, of a variable at a fixed address. */
-export function staticLocation(block: Block, unit: Unit): Location {
-  return locate(block, unit, NO_FRAME);
 }
 
 class Evaluation {
@@ -362,7 +348,7 @@ class Evaluation {
     const size = reader.uleb();
     const start = reader.position;
     reader.skip(size);
-    const value = this.host.entryValue({ section, start, end: start + size }, this.unit);
+    const value = this.host.entryValue({ section, start, end: start + size });
     this.push(value ?? this.miss('its value at entry is not recorded by the caller'));
   }
 

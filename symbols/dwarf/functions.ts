@@ -78,11 +78,10 @@ function collect(parent: Scope & { children: Scope[] }, nested: DebugFunction[],
     if (die.tag === TAG.lexicalBlock || die.tag === TAG.inlinedSubroutine) {
       const kind: Scope['kind'] = die.tag === TAG.lexicalBlock ? 'block' : 'inlined';
       const ranges = rangesOf(die);
-      // A block without code in a function that has some is an abstract one, or was optimized away.
-      if (ranges.length === 0 && kind === 'inlined') continue;
-      const scope = { kind, die, ranges: ranges.length === 0 ? parent.ranges : ranges, parent, children: [] };
-      parent.children.push(scope);
+      const scope = { kind, die, ranges, parent, children: [] as Scope[] };
       collect(scope, nested, depth + 1);
+      // A scope without code of its own may still have children with some.
+      if (ranges.length > 0 || scope.children.length > 0) parent.children.push(scope);
     } else if (die.tag === TAG.subprogram) {
       const ranges = rangesOf(die);
       if (ranges.length > 0) nested.push(new DebugFunction(die, ranges));
@@ -92,12 +91,11 @@ function collect(parent: Scope & { children: Scope[] }, nested: DebugFunction[],
 
 /** The scopes that contain an address, outermost (the function) first. */
 export function scopesAt(root: Scope, address: number): Scope[] {
-  const path = [root];
-  for (let scope: Scope | undefined = root; scope; ) {
-    scope = scope.children.find(({ ranges }) => contains(ranges, address));
-    if (scope) path.push(scope);
+  for (const child of root.children) {
+    const path = child.ranges.length === 0 || contains(child.ranges, address) ? scopesAt(child, address) : [];
+    if (path.length > 1 || (path.length === 1 && child.ranges.length > 0)) return [root, ...path];
   }
-  return path;
+  return [root];
 }
 
 /** All inlined subroutines below a scope. */
