@@ -195,6 +195,16 @@ export class DebugInfo {
     return entry;
   }
 
+  /** Where to stop for a function name: in each function of that name, and in each copy that was inlined. Ascending. */
+  breakpointsFor(name: string): number[] {
+    const addresses = new Set(this.functionsNamed(name).map((fn) => this.breakpointAddress(fn)));
+    for (const { scope } of this.inlinedCopiesOf(name)) {
+      const start = scope.die.address(AT.entryPc) ?? scope.die.address(AT.lowPc) ?? scope.ranges[0]?.start;
+      if (start !== undefined && this.isCode(start)) addresses.add(start);
+    }
+    return [...addresses].sort((a, b) => a - b);
+  }
+
   /** The functions that an address belongs to, innermost first. */
   framesAt(address: number): CodeFrame[] {
     const fn = this.functionAt(address);
@@ -235,12 +245,17 @@ export class DebugInfo {
     const home = near === undefined ? undefined : this.addressMap.at(near).map((unit) => this.units.full(unit))[0];
     const found: DebugVariable[] = [];
     let declared: DebugVariable | undefined;
-    for (const { unit, offset, kind } of this.names.entries(name)) {
-      if (kind !== KIND.variable) continue;
-      const die = unit.dieInUnit(offset - unit.offset);
+    const add = (die: Die): void => {
       const variable = new DebugVariable(die, this.types, this.lines);
       if (die.has(AT.location) || die.has(AT.constValue)) found.push(variable);
       else declared ??= variable;
+    };
+    for (const { unit, offset, kind } of this.names.entries(name)) {
+      if (kind === KIND.variable) add(unit.dieInUnit(offset - unit.offset));
+    }
+    // A definition that completes a declaration has no name of its own; it may be in another unit.
+    for (const unit of declared ? this.unitsDefining(name, KIND.variable) : []) {
+      for (const die of this.names.namelessVariables(unit)) if (die.fullName === name) add(die);
     }
     // What a linker script or assembly defines is only declared; its address is that of the symbol.
     if (found.length === 0 && declared && this.elf.symbols.find(name)) return [declared];
@@ -341,10 +356,10 @@ export class DebugInfo {
     return functions;
   }
 
-  /** The units that define a function of a name; all units, where link-time optimization tells apart name and code. */
-  private unitsDefining(name: string): Unit[] {
+  /** The units that declare a function or variable of a name; all units, where link-time optimization tells apart name and code. */
+  private unitsDefining(name: string, wanted: number = KIND.function): Unit[] {
     const units = new Set<Unit>();
-    for (const { unit, kind } of this.names.entries(name)) if (kind === KIND.function) units.add(unit);
+    for (const { unit, kind } of this.names.entries(name)) if (kind === wanted) units.add(unit);
     if (units.size > 0 && this.units.crossReferences) {
       for (const unit of this.units.units) units.add(this.units.full(unit));
     }

@@ -3,10 +3,11 @@
  * is there is declared only by units that hold the offset of its string. One pass over the bytes finds those.
  */
 import { FORM } from './constants.ts';
+import type { Die } from './die.ts';
 import type { DwarfSection } from './sections.ts';
 import type { Unit } from './unit.ts';
 import type { UnitList } from './unit-list.ts';
-import { NAME_IN, readUnitNames, type UnitNames } from './unit-names.ts';
+import { KIND, NAME_IN, readUnitNames, type UnitNames } from './unit-names.ts';
 
 /** A declaration of a name. */
 export interface NamedEntry {
@@ -36,6 +37,15 @@ export class NameSearch {
     let names = this.read.get(unit);
     if (!names) this.read.set(unit, (names = readUnitNames(unit)));
     return names;
+  }
+
+  /** Variables that have their name from an entry that they complete. */
+  *namelessVariables(unit: Unit): Generator<Die> {
+    const names = this.namesOf(unit);
+    for (let i = 0; i < names.count; i++) {
+      if (names.kinds[i] !== KIND.variable || names.places[i] !== NAME_IN.none) continue;
+      yield unit.dieInUnit(names.dies[i] - unit.offset);
+    }
   }
 
   /** The top-level entries of a name, unit by unit; ask for the next only when it is needed. */

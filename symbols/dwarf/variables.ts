@@ -35,14 +35,25 @@ export class DebugVariable {
   }
 }
 
-/** The variables that a scope declares itself, arguments first. Names that only declare something elsewhere are left out. */
+/**
+ * The variables that a scope declares itself, in the order of the source. A concrete instance leaves out those of its
+ * abstract instance that were optimized away; they are listed all the same. Declarations of what is elsewhere are not.
+ */
 export function variablesIn(scope: Scope, types: TypeReader, lines: LineTables): DebugVariable[] {
   const variables: DebugVariable[] = [];
+  const seen = new Set<string>();
+  const add = (die: Die): void => {
+    const variable = new DebugVariable(die, types, lines);
+    if (variable.name !== '' && !die.flag(AT.declaration)) variables.push(variable);
+  };
   for (const die of scope.die.children()) {
     if (die.tag !== TAG.variable && die.tag !== TAG.formalParameter) continue;
-    if (die.flag(AT.declaration)) continue;
-    const variable = new DebugVariable(die, types, lines);
-    if (variable.name !== '') variables.push(variable);
+    for (const { unit, offset } of die.origins()) seen.add(`${unit.section.source} ${offset}`);
+    add(die);
+  }
+  for (const die of scope.die.reference(AT.abstractOrigin)?.children() ?? []) {
+    if (die.tag !== TAG.variable && die.tag !== TAG.formalParameter) continue;
+    if (!seen.has(`${die.unit.section.source} ${die.offset}`)) add(die);
   }
   return variables;
 }

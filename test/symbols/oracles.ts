@@ -188,3 +188,71 @@ function spelled(type: DebugType): string {
   const text = SHORTENED.reduce((name, [long, short]) => name.replace(long, short), typeName(type));
   return text.includes('{') ? '?' : text;
 }
+
+const GDB_BLOCKS = `
+import gdb, json
+for pc in PCS:
+    block = gdb.block_for_pc(pc)
+    rows = []
+    while block and not block.is_static and not block.is_global:
+        names = sorted(s.name for s in block if s.is_variable or s.is_argument)
+        if names: rows.append(names)
+        if block.function:
+            rows.append('=' + block.function.name)
+        block = block.superblock
+    print(json.dumps(rows))
+`;
+
+/** The names that are visible at addresses, by block, and the functions around, beside gdb's blocks. */
+export function compareScopes(info: DebugInfo, file: string, addresses: readonly number[]): Comparison {
+  const theirs = runGdb(file, GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)))
+    .trim()
+    .split('\n')
+    .map((line) => json(JSON.parse(line)));
+  const ours = (address: number): string =>
+    json(
+      info.variablesAt(address).flatMap(({ name, scopes }) => [
+        ...scopes.map(({ variables }) => variables.map((variable) => variable.name).sort()).filter((names) => names.length > 0),
+        `=${name}`,
+      ]),
+    );
+  return compare(addresses, ours, theirs, hex);
+}
+
+const GDB_GLOBALS = `
+import gdb, re
+for name in NAMES:
+    match = re.search(r'at address (0x[0-9a-f]+)', gdb.execute('info address ' + name, to_string=True))
+    print(match.group(1) if match else 'none')
+`;
+
+/** Addresses of global variables beside gdb's `info address`. */
+export function compareGlobals(info: DebugInfo, file: string, names: readonly string[]): Comparison {
+  const theirs = runGdb(file, GDB_GLOBALS.replace('NAMES', JSON.stringify(names))).trim().split('\n');
+  const ours = (name: string): string => {
+    const variable = info.globalsNamed(name)[0];
+    const place = variable && info.locate(variable);
+    return place?.kind === 'memory' ? `0x${hex(place.address)}` : 'none';
+  };
+  return compare(names, ours, theirs, (name) => name);
+}
+
+const GDB_BREAKPOINTS = `
+import gdb
+for name in NAMES:
+    gdb.execute('delete')
+    text = gdb.execute('break ' + name, to_string=True)
+    print(' '.join(sorted(hex(l.address) for b in gdb.breakpoints() for l in b.locations)) if hasattr(gdb, 'BreakpointLocation') else text.split(' at ')[1].split(':')[0])
+`;
+
+/** Where a breakpoint by function name is set, beside gdb's. */
+export function compareBreakpoints(info: DebugInfo, file: string, names: readonly string[]): Comparison {
+  const theirs = runGdb(file, GDB_BREAKPOINTS.replace('NAMES', JSON.stringify(names))).trim().split('\n');
+  const ours = (name: string): string =>
+    info
+      .breakpointsFor(name)
+      .map((address) => `0x${hex(address)}`)
+      .sort()
+      .join(' ');
+  return compare(names, ours, theirs, (name) => name);
+}
