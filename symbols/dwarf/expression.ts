@@ -66,7 +66,12 @@ export function locate(block: Block, unit: Unit, host: ExpressionHost): Location
 }
 
 /** The value that an expression computes; undefined when the frame cannot tell. */
-export function evaluate(block: Block, unit: Unit, host: ExpressionHost, initial: readonly bigint[] = []): bigint | undefined {
+export function evaluate(
+  block: Block,
+  unit: Unit | undefined,
+  host: ExpressionHost,
+  initial: readonly bigint[] = [],
+): bigint | undefined {
   try {
     return new Evaluation(unit, host, 0).value(block, initial);
   } catch (error) {
@@ -86,8 +91,13 @@ export function constantOffset(block: Block): number {
   return block.section.fail('a member whose offset is not constant', block.start);
 }
 
+/** The value of an expression of call frame information, which belongs to no unit. */
+export function locateValue(block: Block, host: ExpressionHost, initial: readonly bigint[]): bigint | undefined {
+  return evaluate(block, undefined, host, initial);
+}
+
 class Evaluation {
-  private readonly unit: Unit;
+  private readonly owner: Unit | undefined;
   private readonly host: ExpressionHost;
   private readonly depth: number;
   private readonly stack: StackValue[] = [];
@@ -96,11 +106,15 @@ class Evaluation {
   private place: Exclude<Location, { kind: 'pieces' }> | undefined;
   private operations = 0;
 
-  constructor(unit: Unit, host: ExpressionHost, depth: number) {
-    this.unit = unit;
+  constructor(unit: Unit | undefined, host: ExpressionHost, depth: number) {
+    this.owner = unit;
     this.host = host;
     this.depth = depth;
     if (depth > MAX_DEPTH) throw new Unavailable('its expression calls itself');
+  }
+
+  private get unit(): Unit {
+    return this.owner ?? this.miss('its expression needs a unit');
   }
 
   location(block: Block): Location {
@@ -128,7 +142,7 @@ class Evaluation {
   }
 
   private run({ section, start, end }: Block): void {
-    const { host, stack, unit } = this;
+    const { host, stack } = this;
     const reader = section.reader(start, end);
     while (!reader.done) {
       if (++this.operations > MAX_OPERATIONS) throw new Unavailable('its expression does not end');
@@ -202,14 +216,16 @@ class Evaluation {
             this.jump(reader, start, reader.i16());
             break;
           case OP.call2:
-            this.call(unit.dieInUnit(reader.u16()));
+            this.call(this.unit.dieInUnit(reader.u16()));
             break;
           case OP.call4:
-            this.call(unit.dieInUnit(reader.u32()));
+            this.call(this.unit.dieInUnit(reader.u32()));
             break;
-          case OP.callRef:
+          case OP.callRef: {
+            const { unit } = this;
             this.call(unit.owner.dieAt(unit.section, readOffset(reader, unit.offsetSize)));
             break;
+          }
           case OP.piece:
             this.piece(reader.uleb() * 8, 0);
             break;
@@ -228,6 +244,7 @@ class Evaluation {
             break;
           case OP.implicitPointer:
           case OP.gnuImplicitPointer: {
+            const { unit } = this;
             const size = unit.version < 3 ? unit.addressSize : unit.offsetSize;
             const target = unit.owner.dieAt(unit.section, readOffset(reader, size));
             this.place = { kind: 'implicitPointer', target, offset: reader.sleb() };
@@ -355,7 +372,7 @@ class Evaluation {
   private call(die: Die): void {
     const block = die.block(AT.location);
     if (!block) return;
-    const inner = new Evaluation(this.unit, this.host, this.depth + 1);
+    const inner = new Evaluation(this.owner, this.host, this.depth + 1);
     inner.stack.push(...this.stack.splice(0));
     inner.operations = this.operations;
     inner.run(block);

@@ -38,7 +38,8 @@ export function relocated(elf: ElfFile, section: ElfSection, layout: SectionLayo
     ({ type, info }) => info === section.index && (type === SECTION_TYPE.rel || type === SECTION_TYPE.rela),
   );
   if (tables.length === 0) return content;
-  const bytes = content.slice();
+  // Not slice: that of Node's Buffer shares its memory.
+  const bytes = new Uint8Array(content);
   for (const table of tables) apply(elf, table, bytes, layout(section.index), layout);
   return bytes;
 }
