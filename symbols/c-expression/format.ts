@@ -121,17 +121,51 @@ function formatArray(type: ArrayType, value: Value, context: FormatContext, dept
   const count = type.count ?? 0;
   const element = resolved(type.element);
   if (element.kind === 'base' && element.size === 1 && element.encoding.endsWith('Char')) {
-    const bytes = [...values.bytesOf({ type, place: value.place }, target)];
-    // Like gdb: one NUL ends the text, and what is behind it only counts when it is not all NUL.
-    let end = bytes.length;
-    while (end > 0 && bytes[end - 1] === 0) end--;
-    const text = bytes.slice(0, Math.min(end, MAX_CHARACTERS));
-    const rest = bytes.length - end;
-    if (!text.includes(0)) return `${quoted(text, '"')}${rest > 1 ? `, '\\000' <repeats ${rest - 1} times>` : ''}`;
+    return characterArray([...values.bytesOf({ type, place: value.place }, target)]);
   }
   const shown = Math.min(count, MAX_ELEMENTS);
   const texts = Array.from({ length: shown }, (_, i) => formatValue(elementOf(value, type, i), context, depth + 1));
-  return `{${texts.join(', ')}${shown < count ? '...' : ''}}`;
+  return `{${runs(texts, MIN_REPEATS).map(repeated).join(', ')}${shown < count ? '...' : ''}}`;
+}
+
+/** Equal elements are collapsed from this many on; equal characters only above it, as in gdb. */
+const MIN_REPEATS = 10;
+
+/** Neighbours that are equal, as one when there are at least `least` of them. */
+function runs<T>(items: readonly T[], least: number): { item: T; count: number }[] {
+  const found: { item: T; count: number }[] = [];
+  for (let at = 0; at < items.length; ) {
+    let end = at + 1;
+    while (end < items.length && items[end] === items[at]) end++;
+    if (end - at >= least) found.push({ item: items[at], count: end - at });
+    else for (let i = at; i < end; i++) found.push({ item: items[i], count: 1 });
+    at = end;
+  }
+  return found;
+}
+
+const repeated = ({ item, count }: { item: string; count: number }): string =>
+  count > 1 ? `${item} <repeats ${count} times>` : item;
+
+/** An array of characters as text: without the NUL that ends it, long runs of one character apart. */
+function characterArray(bytes: readonly number[]): string {
+  const ended = bytes.at(-1) === 0 ? bytes.slice(0, -1) : bytes;
+  const shown = ended.slice(0, MAX_CHARACTERS);
+  const parts: string[] = [];
+  let text: number[] = [];
+  const flush = (): void => {
+    if (text.length > 0) parts.push(quoted(text, '"'));
+    text = [];
+  };
+  for (const { item, count } of runs(shown, MIN_REPEATS + 1)) {
+    if (count === 1) text.push(item);
+    else {
+      flush();
+      parts.push(repeated({ item: quoted([item], "'"), count }));
+    }
+  }
+  flush();
+  return `${parts.join(', ') || '""'}${shown.length < ended.length ? '...' : ''}`;
 }
 
 /** An element of an array. */
