@@ -5,7 +5,7 @@
 import { ELF_TYPE, ElfFile } from '../formats/elf.ts';
 import { SECTION_FLAG, type ElfSection } from '../formats/elf-types.ts';
 import { AddressMap } from './dwarf/address-map.ts';
-import { AT, TAG } from './dwarf/constants.ts';
+import { AT } from './dwarf/constants.ts';
 import type { Die } from './dwarf/die.ts';
 import type { Location } from './dwarf/expression.ts';
 import { functionsOf, scopesAt, type DebugFunction, type Scope } from './dwarf/functions.ts';
@@ -292,13 +292,6 @@ export class DebugInfo {
     return undefined;
   }
 
-  /** The type that an entry describes, or that its DW_AT_type refers to. */
-  typeOf(die: Die): DebugType {
-    return die.tag === TAG.subprogram || die.tag === TAG.inlinedSubroutine
-      ? this.functionType(die)
-      : this.types.typeOf(die);
-  }
-
   /** The type of a function. */
   functionType(die: Die): FunctionType {
     return this.types.functionType(die);
@@ -327,6 +320,25 @@ export class DebugInfo {
   /** Whether an address is in code that was linked, and not where the linker leaves what it drops. */
   isCode(address: number): boolean {
     return this.codeSections.some(({ start, end }) => address >= start && address < end);
+  }
+
+  /** The top-level entries of a unit: for tests and tools. */
+  *declaredIn(unit: Unit): Generator<{ readonly kind: number; readonly die: Die; readonly isDeclaration: boolean }> {
+    const full = this.units.full(unit);
+    const { count, dies, kinds, declarations } = this.names.namesOf(full);
+    for (let i = 0; i < count; i++) {
+      yield { kind: kinds[i], die: full.dieInUnit(dies[i] - full.offset), isDeclaration: declarations[i] !== 0 };
+    }
+  }
+
+  /** The type that an entry describes. */
+  typeOfEntry(die: Die): DebugType {
+    return this.types.read(die);
+  }
+
+  /** How many units have been read for their names. */
+  get unitsRead(): number {
+    return this.names.unitsRead;
   }
 
   /** Rows of every line table: for tests and tools. */

@@ -32,6 +32,11 @@ export class NameSearch {
     this.list = list;
   }
 
+  /** How many units have been read. */
+  get unitsRead(): number {
+    return this.read.size;
+  }
+
   /** The names of a unit. */
   namesOf(unit: Unit): UnitNames {
     let names = this.read.get(unit);

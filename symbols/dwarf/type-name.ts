@@ -1,5 +1,5 @@
 /** Types as C spells them. */
-import type { DebugType, FunctionType } from './types.ts';
+import { unqualified, type DebugType, type FunctionType } from './types.ts';
 
 /** Types that contain themselves by pointers to functions end here. */
 const MAX_DEPTH = 32;
@@ -20,7 +20,8 @@ export function typeName(type: DebugType, declarator = '', depth = 0): string {
         const inner = `${reference} ${type.qualifier}${declarator === '' ? '' : ` ${declarator}`}`;
         return typeName(target, pointed(target, inner), next);
       }
-      if (type.target.kind === 'array') return typeName(type.target, declarator, next);
+      // Arrays have the qualifiers of their elements; on a function they stand for attributes such as noreturn.
+      if (type.target.kind === 'array' || type.target.kind === 'function') return typeName(type.target, declarator, next);
       return `${type.qualifier} ${typeName(type.target, declarator, next)}`;
     case 'array':
       return typeName(type.element, `${declarator}[${type.count ?? ''}]`, next);
@@ -42,7 +43,9 @@ function parameterNames({ parameters, isVariadic, isPrototyped }: FunctionType, 
 }
 
 /** A declarator of a pointer: in parentheses when what it points to is written after it. */
-const pointed = (target: DebugType, declarator: string): string =>
-  target.kind === 'array' || target.kind === 'function' ? `(${declarator})` : declarator;
+const pointed = (target: DebugType, declarator: string): string => {
+  const { kind } = unqualified(target);
+  return kind === 'array' || kind === 'function' ? `(${declarator})` : declarator;
+};
 
 const spaced = (name: string, declarator: string): string => (declarator === '' ? name : `${name} ${declarator}`);

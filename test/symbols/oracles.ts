@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { normalize } from 'node:path';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
+import { AT } from '../../symbols/dwarf/constants.ts';
+import type { DebugVariable } from '../../symbols/dwarf/variables.ts';
 import { typeName } from '../../symbols/dwarf/type-name.ts';
 import type { DebugType } from '../../symbols/dwarf/types.ts';
 import { ROW } from '../../symbols/dwarf/line-program.ts';
@@ -195,7 +197,9 @@ for pc in PCS:
     block = gdb.block_for_pc(pc)
     rows = []
     while block and not block.is_static and not block.is_global:
-        names = sorted(s.name for s in block if s.is_variable or s.is_argument)
+        names = sorted(s.name for s in block
+                       if (s.is_variable or s.is_argument)
+                       and s.addr_class not in (gdb.SYMBOL_LOC_OPTIMIZED_OUT, gdb.SYMBOL_LOC_UNRESOLVED))
         if names: rows.append(names)
         if block.function:
             rows.append('=' + block.function.name)
@@ -203,7 +207,7 @@ for pc in PCS:
     print(json.dumps(rows))
 `;
 
-/** The names that are visible at addresses, by block, and the functions around, beside gdb's blocks. */
+/** The variables that have a place somewhere, by block at addresses, and the functions around, beside gdb's blocks. */
 export function compareScopes(info: DebugInfo, file: string, addresses: readonly number[]): Comparison {
   const theirs = runGdb(file, GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)))
     .trim()
@@ -212,12 +216,15 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
   const ours = (address: number): string =>
     json(
       info.variablesAt(address).flatMap(({ name, scopes }) => [
-        ...scopes.map(({ variables }) => variables.map((variable) => variable.name).sort()).filter((names) => names.length > 0),
+        ...scopes.map(({ variables }) => variables.filter(hasPlace).map((variable) => variable.name).sort()).filter((names) => names.length > 0),
         `=${name}`,
       ]),
     );
   return compare(addresses, ours, theirs, hex);
 }
+
+/** Whether a variable was somewhere; gdb counts those with DW_AT_const_value as constants. */
+const hasPlace = ({ die }: DebugVariable): boolean => die.withAttribute(AT.location) !== undefined;
 
 const GDB_GLOBALS = `
 import gdb, re
