@@ -22,7 +22,11 @@ const QUESTIONS: readonly Question[] = [
   { name: 'open the file, ask nothing', ours: '', gdb: [] },
   { name: 'bind start_kernel', ours: "info.breakpointsFor('start_kernel')[0]", gdb: ['break start_kernel'] },
   { name: 'the line of an address', ours: 'info.lineOf(0xc01e29f0).line', gdb: ['info line *0xc01e29f0'] },
-  { name: 'bind a source line', ours: "info.addressesOf('init/main.c', 950)[0].address", gdb: ['break init/main.c:950'] },
+  {
+    name: 'bind a source line',
+    ours: "info.addressesOf('init/main.c', 950)[0].address",
+    gdb: ['break init/main.c:950'],
+  },
   {
     name: 'struct task_struct in full',
     ours: "describe(info, info.typeNamed('struct', 'task_struct'), 0)",
@@ -54,7 +58,8 @@ setTimeout(() => {}, 1000);
 
 /** Prints the table. Both are whole processes, timed from outside from their start to their answer. */
 export async function benchSymbols(rounds: number): Promise<void> {
-  if (!existsSync(VMLINUX)) throw new Error('the kernel with debug information is missing: `npm run guest:linux` makes it');
+  if (!existsSync(VMLINUX))
+    throw new Error('the kernel with debug information is missing: `npm run guest:linux` makes it');
   const withGdb = spawnSync('gdb-multiarch', ['--version']).status === 0;
   const rows: string[][] = [];
   for (const [i, question] of QUESTIONS.entries()) {
@@ -76,7 +81,8 @@ export async function benchSymbols(rounds: number): Promise<void> {
       ours.push(await measure(process.execPath, [script], { to: '@@END' }));
       process.stderr.write('.');
     }
-    const seconds = (all: readonly Measurement[]): string => (all.length > 0 ? median(all.map((one) => one.seconds)).toFixed(2) : '-');
+    const seconds = (all: readonly Measurement[]): string =>
+      all.length > 0 ? median(all.map((one) => one.seconds)).toFixed(2) : '-';
     const peak = (all: readonly Measurement[]): string =>
       all.length > 0 ? Math.max(...all.map(({ peakMegabytes }) => peakMegabytes ?? 0)).toFixed(0) : '-';
     rows.push([question.name, seconds(theirs), seconds(ours), peak(theirs), peak(ours)]);

@@ -23,7 +23,7 @@ export class BackwardBits {
     let value = 0;
     const from = this.remaining - count;
     const top = Math.min(this.start * 8 + this.remaining + 7, this.bytes.length * 8) >> 3;
-    for (let bit = 0; bit < count; ) {
+    for (let bit = 0; bit < count;) {
       const at = from + bit;
       if (at < 0) {
         bit -= at;
@@ -114,7 +114,7 @@ export function readFse(
     counts.push(count);
     remaining -= Math.abs(count);
     if (count !== 0) continue;
-    for (let more = 3; more === 3; ) {
+    for (let more = 3; more === 3;) {
       more = read(2);
       for (let i = 0; i < more; i++) counts.push(0);
       if (counts.length > maxSymbol + 1) throw new ZstdDamage('an entropy table with too many symbols');

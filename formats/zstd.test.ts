@@ -17,7 +17,7 @@ function text(size: number): Uint8Array {
   const words = ['struct ', 'task_', 'list', '_head', ' *next', ';\n', 'unsigned ', 'int '];
   const bytes = new Uint8Array(size);
   let state = 12345;
-  for (let at = 0; at < size; ) {
+  for (let at = 0; at < size;) {
     state = (state * 1103515245 + 12345) >>> 0;
     const word = new TextEncoder().encode(words[state >>> 29]);
     bytes.set(word.subarray(0, size - at), at);
@@ -55,7 +55,9 @@ describe('zstd', () => {
     const bytes = fc.array(fc.tuple(fc.uint8Array({ maxLength: 40 }), fc.nat(60)), { maxLength: 40 });
     fc.assert(
       fc.property(bytes, (parts) => {
-        const input = Uint8Array.from(parts.flatMap(([part, times]) => Array.from({ length: times }, () => [...part]).flat()));
+        const input = Uint8Array.from(
+          parts.flatMap(([part, times]) => Array.from({ length: times }, () => [...part]).flat()),
+        );
         assert.ok(Buffer.from(input).equals(unzstd(zstd(input, '-19'), LIMIT)));
       }),
       { numRuns: 20 },

@@ -52,10 +52,7 @@ const PREDEFINED = {
     ],
     6,
   ),
-  offset: buildFse(
-    [1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1],
-    5,
-  ),
+  offset: buildFse([1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1], 5),
 };
 
 /** Decompresses all frames to at most `limit` bytes. Throws an `InputError` on damage or excess. */
@@ -111,7 +108,7 @@ class Decoder {
     this.huffman = undefined;
     this.tables = {};
     this.offsets = [1, 4, 8];
-    for (let last = false; !last; ) {
+    for (let last = false; !last;) {
       const header = this.take(3);
       last = (header & 1) !== 0;
       this.block((header >> 1) & 3, header >> 3);

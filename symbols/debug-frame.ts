@@ -4,7 +4,7 @@
  */
 import type { ElfFile } from '../formats/elf.ts';
 import { InputError } from '../formats/input-error.ts';
-import { ByteReader } from './byte-reader.ts';
+import { type ByteReader } from './byte-reader.ts';
 import { locateValue, type ExpressionHost } from './dwarf/expression.ts';
 import { DwarfSection } from './dwarf/sections.ts';
 import { caller, END, LR, PC, preserved, SP, UNKNOWN, type FrameRegisters, type ReadWord } from './frame.ts';
@@ -222,8 +222,7 @@ export class DebugFrame {
 
   private rowAt(cie: Cie, fde: Fde, address: number): Row | undefined {
     const row: Row = { cfa: undefined, rules: new Map() };
-    if (!this.execute(cie, row, undefined, this.section.reader(cie.start, cie.end), 0, Infinity))
-      return undefined;
+    if (!this.execute(cie, row, undefined, this.section.reader(cie.start, cie.end), 0, Infinity)) return undefined;
     const initial = copy(row);
     const program = this.section.reader(fde.start, fde.end);
     return this.execute(cie, row, initial, program, fde.address, address) ? row : undefined;

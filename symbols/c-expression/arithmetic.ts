@@ -37,7 +37,11 @@ export function binary(operator: string, left: Value, right: Value, target: Targ
   const a = pointedTo(left.type);
   const b = pointedTo(right.type);
   if (COMPARISONS.has(operator)) {
-    return values.fromInteger(compare(operator, left, right, a !== undefined || b !== undefined, target) ? 1n : 0n, C.int, target);
+    return values.fromInteger(
+      compare(operator, left, right, a !== undefined || b !== undefined, target) ? 1n : 0n,
+      C.int,
+      target,
+    );
   }
   if (a || b) return pointerArithmetic(operator, left, right, a, b, target);
   const shift = operator === '<<' || operator === '>>';
@@ -46,7 +50,8 @@ export function binary(operator: string, left: Value, right: Value, target: Targ
     const result = floatResult(operator, values.toNumber(left, target), values.toNumber(right, target));
     return values.fromNumber(result, type, target);
   }
-  const operand = (value: Value): bigint => values.toInteger(values.fromInteger(values.toInteger(value, target), type, target), target);
+  const operand = (value: Value): bigint =>
+    values.toInteger(values.fromInteger(values.toInteger(value, target), type, target), target);
   const count = shift ? values.toInteger(right, target) : 0n;
   if (shift && (count < 0n || count >= 64n)) throw new InputError(`a shift by ${count}`);
   return values.fromInteger(integerResult(operator, operand(left), shift ? count : operand(right)), type, target);
@@ -60,7 +65,8 @@ function compare(operator: string, left: Value, right: Value, pointers: boolean,
     order = a - b;
   } else {
     const type = pointers ? C.unsigned : commonType(left.type, right.type);
-    const operand = (value: Value): bigint => values.toInteger(values.fromInteger(values.toInteger(value, target), type, target), target);
+    const operand = (value: Value): bigint =>
+      values.toInteger(values.fromInteger(values.toInteger(value, target), type, target), target);
     const difference = operand(left) - operand(right);
     order = difference < 0n ? -1 : difference > 0n ? 1 : 0;
   }
@@ -90,8 +96,10 @@ function pointerArithmetic(
 ): Value {
   const [x, y] = [values.toInteger(left, target), values.toInteger(right, target)];
   if (operator === '-' && a && b) return values.fromInteger((x - y) / BigInt(values.sizeOf(a) || 1), C.int, target);
-  if (operator === '+' && a && !b) return values.fromInteger(x + y * BigInt(values.sizeOf(a)), values.pointerTo(a), target);
-  if (operator === '+' && b && !a) return values.fromInteger(y + x * BigInt(values.sizeOf(b)), values.pointerTo(b), target);
+  if (operator === '+' && a && !b)
+    return values.fromInteger(x + y * BigInt(values.sizeOf(a)), values.pointerTo(a), target);
+  if (operator === '+' && b && !a)
+    return values.fromInteger(y + x * BigInt(values.sizeOf(b)), values.pointerTo(b), target);
   if (operator === '-' && a) return values.fromInteger(x - y * BigInt(values.sizeOf(a)), values.pointerTo(a), target);
   // Beyond C, and handy in a kernel: bits of addresses.
   return values.fromInteger(integerResult(operator, x, y), C.unsigned, target);

@@ -97,7 +97,13 @@ class Compiler {
         return ({ target }) => values.fromInteger(BigInt(tree.value.charCodeAt(0) & 0xff), C.char, target);
       case 'string': {
         const bytes = new TextEncoder().encode(`${tree.value}\0`);
-        const type: DebugType = { kind: 'array', name: undefined, element: C.char, count: bytes.length, size: bytes.length };
+        const type: DebugType = {
+          kind: 'array',
+          name: undefined,
+          element: C.char,
+          count: bytes.length,
+          size: bytes.length,
+        };
         return () => ({ type, place: { kind: 'none', bytes } });
       }
       case 'register':
@@ -187,9 +193,11 @@ class Compiler {
           return values.fromInteger(BigInt(values.addressOf(value)), values.pointerTo(value.type), context.target);
         };
       case 'sizeof':
-        return (context) => values.fromInteger(BigInt(values.sizeOf(operand(context).type)), C.unsigned, context.target);
+        return (context) =>
+          values.fromInteger(BigInt(values.sizeOf(operand(context).type)), C.unsigned, context.target);
       case '!':
-        return (context) => values.fromInteger(isTrue(operand(context), context.target) ? 0n : 1n, C.int, context.target);
+        return (context) =>
+          values.fromInteger(isTrue(operand(context), context.target) ? 0n : 1n, C.int, context.target);
       default:
         return (context) => {
           const value = operand(context);
@@ -209,7 +217,13 @@ class Compiler {
   private dereference(value: Value, target: Target): Value {
     const inner = resolved(value.type);
     const type =
-      inner.kind === 'pointer' ? inner.target : inner.kind === 'array' ? inner.element : inner.kind === 'function' ? inner : undefined;
+      inner.kind === 'pointer'
+        ? inner.target
+        : inner.kind === 'array'
+          ? inner.element
+          : inner.kind === 'function'
+            ? inner
+            : undefined;
     if (!type) throw new InputError('only a pointer or an array can be dereferenced');
     const address = Number(BigInt.asUintN(32, values.toInteger(value, target)));
     return { type: this.info.complete(type), place: { kind: 'memory', address } };
@@ -343,4 +357,3 @@ function convert(value: Value, type: DebugType, target: Target): Value {
   const isBoolean = inner.kind === 'base' && inner.encoding === 'boolean';
   return values.fromInteger(isBoolean ? BigInt(integer !== 0n) : integer, type, target);
 }
-

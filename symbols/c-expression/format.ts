@@ -78,7 +78,9 @@ const hexadecimal = (address: number): string => `0x${(address >>> 0).toString(1
 /** ` <name+offset>` of an address that a symbol contains. */
 function named(address: number, info: DebugInfo): string {
   const text = info.elf.symbols.describe(address);
-  return text === undefined ? '' : ` <${text.replace(/\+0x([0-9a-f]+)$/, (_, offset: string) => `+${parseInt(offset, 16)}`)}>`;
+  return text === undefined
+    ? ''
+    : ` <${text.replace(/\+0x([0-9a-f]+)$/, (_, offset: string) => `+${parseInt(offset, 16)}`)}>`;
 }
 
 function formatPointer(pointed: DebugType, value: Value, context: FormatContext): string {
@@ -98,14 +100,25 @@ function stringAt(address: number, target: Target): string {
   const characters: number[] = [];
   while (characters.length < MAX_CHARACTERS) {
     const byte = target.readMemory((address + characters.length) >>> 0, 1);
-    if (byte?.length !== 1) return characters.length > 0 ? quoted(characters, '"') : `<memory at ${hex(address)} cannot be read>`;
+    if (byte?.length !== 1)
+      return characters.length > 0 ? quoted(characters, '"') : `<memory at ${hex(address)} cannot be read>`;
     if (byte[0] === 0) return quoted(characters, '"');
     characters.push(byte[0]);
   }
   return `${quoted(characters, '"')}...`;
 }
 
-const ESCAPES: Readonly<Record<number, string>> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r', 27: '\\033', 92: '\\\\' };
+const ESCAPES: Readonly<Record<number, string>> = {
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  11: '\\v',
+  12: '\\f',
+  13: '\\r',
+  27: '\\033',
+  92: '\\\\',
+};
 
 function quoted(characters: readonly number[], quote: string): string {
   const text = characters.map((code) => {
@@ -134,7 +147,7 @@ const MIN_REPEATS = 10;
 /** Neighbours that are equal, as one when there are at least `least` of them. */
 function runs<T>(items: readonly T[], least: number): { item: T; count: number }[] {
   const found: { item: T; count: number }[] = [];
-  for (let at = 0; at < items.length; ) {
+  for (let at = 0; at < items.length;) {
     let end = at + 1;
     while (end < items.length && items[end] === items[at]) end++;
     if (end - at >= least) found.push({ item: items[at], count: end - at });
@@ -184,7 +197,9 @@ function enumName({ enumerators }: EnumType, value: bigint): string {
   if (exact) return exact.name;
   const isFlags = enumerators.every((enumerator) => enumerator.value >= 0n && !shared(enumerators, enumerator));
   if (!isFlags || value === 0n) return String(value);
-  const set = enumerators.filter((enumerator) => enumerator.value !== 0n && (value & enumerator.value) === enumerator.value);
+  const set = enumerators.filter(
+    (enumerator) => enumerator.value !== 0n && (value & enumerator.value) === enumerator.value,
+  );
   const rest = set.reduce((left, enumerator) => left & ~enumerator.value, value);
   if (set.length === 0) return `(unknown: 0x${value.toString(16)})`;
   const names = set.map(({ name }) => name);

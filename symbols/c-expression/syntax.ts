@@ -14,12 +14,30 @@ export type Syntax =
   | { readonly kind: 'character' | 'string'; readonly value: string }
   | { readonly kind: 'name' | 'register'; readonly name: string; readonly at: number }
   | { readonly kind: 'unary'; readonly operator: string; readonly operand: Syntax; readonly at: number }
-  | { readonly kind: 'binary' | 'assign'; readonly operator: string; readonly left: Syntax; readonly right: Syntax; readonly at: number }
+  | {
+      readonly kind: 'binary' | 'assign';
+      readonly operator: string;
+      readonly left: Syntax;
+      readonly right: Syntax;
+      readonly at: number;
+    }
   | { readonly kind: 'conditional'; readonly condition: Syntax; readonly yes: Syntax; readonly no: Syntax }
-  | { readonly kind: 'member'; readonly object: Syntax; readonly name: string; readonly arrow: boolean; readonly at: number }
+  | {
+      readonly kind: 'member';
+      readonly object: Syntax;
+      readonly name: string;
+      readonly arrow: boolean;
+      readonly at: number;
+    }
   | { readonly kind: 'cast'; readonly type: WrittenType; readonly operand: Syntax; readonly at: number }
   | { readonly kind: 'sizeofType'; readonly type: WrittenType; readonly at: number }
-  | { readonly kind: 'containerOf'; readonly operand: Syntax; readonly type: WrittenType; readonly member: readonly string[]; readonly at: number };
+  | {
+      readonly kind: 'containerOf';
+      readonly operand: Syntax;
+      readonly type: WrittenType;
+      readonly member: readonly string[];
+      readonly at: number;
+    };
 
 const PRECEDENCE: Readonly<Record<string, number>> = {
   '||': 1,
@@ -43,7 +61,19 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
 };
 const ASSIGNMENTS = new Set(['=', '+=', '-=', '*=', '/=', '%=', '&=', '|=', '^=', '<<=', '>>=']);
 const UNARY = new Set(['*', '&', '-', '+', '!', '~']);
-const TYPE_WORDS = new Set(['void', 'char', 'short', 'int', 'long', 'float', 'double', 'signed', 'unsigned', '_Bool', 'bool']);
+const TYPE_WORDS = new Set([
+  'void',
+  'char',
+  'short',
+  'int',
+  'long',
+  'float',
+  'double',
+  'signed',
+  'unsigned',
+  '_Bool',
+  'bool',
+]);
 const QUALIFIERS = new Set(['const', 'volatile', 'restrict']);
 const TAGS = new Set(['struct', 'union', 'enum']);
 const MAX_DEPTH = 100;

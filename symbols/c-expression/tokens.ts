@@ -3,7 +3,13 @@ import { InputError } from '../../formats/input-error.ts';
 
 export type Token =
   | { readonly kind: 'name' | 'register' | 'operator' | 'end'; readonly text: string; readonly at: number }
-  | { readonly kind: 'integer'; readonly value: bigint; readonly suffix: string; readonly text: string; readonly at: number }
+  | {
+      readonly kind: 'integer';
+      readonly value: bigint;
+      readonly suffix: string;
+      readonly text: string;
+      readonly at: number;
+    }
   | { readonly kind: 'float'; readonly value: number; readonly text: string; readonly at: number }
   | { readonly kind: 'character' | 'string'; readonly value: string; readonly text: string; readonly at: number };
 

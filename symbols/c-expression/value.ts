@@ -16,9 +16,17 @@ export interface Target {
 
 /** Where a value is. `bits` is its part of a storage unit, in the order of the machine. */
 export type Place =
-  | { readonly kind: 'memory'; readonly address: number; readonly bits?: { readonly offset: number; readonly size: number } }
+  | {
+      readonly kind: 'memory';
+      readonly address: number;
+      readonly bits?: { readonly offset: number; readonly size: number };
+    }
   | { readonly kind: 'register'; readonly name: string }
-  | { readonly kind: 'none'; readonly bytes: Uint8Array; readonly bits?: { readonly offset: number; readonly size: number } };
+  | {
+      readonly kind: 'none';
+      readonly bytes: Uint8Array;
+      readonly bits?: { readonly offset: number; readonly size: number };
+    };
 
 /** A value of a type in a place. */
 export interface Value {
@@ -58,7 +66,11 @@ export function bytesOf({ type, place }: Value, target: Target): Uint8Array {
     case 'none':
       return place.bytes;
     case 'memory':
-      return readMemory(target, place.address, place.bits ? Math.ceil((place.bits.offset + place.bits.size) / 8) : size);
+      return readMemory(
+        target,
+        place.address,
+        place.bits ? Math.ceil((place.bits.offset + place.bits.size) / 8) : size,
+      );
     case 'register': {
       const value = target.readRegister?.(place.name);
       if (value === undefined) throw new InputError(`register ${place.name} is not known here`);
@@ -185,7 +197,8 @@ export function assign(to: Value, from: Value, target: Target): Value {
     if (!target.writeRegister?.(place.name, value)) throw new InputError(`register ${place.name} cannot be written`);
   } else if (place.kind === 'memory') {
     const stored = place.bits ? withBits(to, place.bits, bytes, target) : bytes;
-    if (!target.writeMemory?.(place.address, stored)) throw new InputError(`memory at ${hex(place.address)} cannot be written`);
+    if (!target.writeMemory?.(place.address, stored))
+      throw new InputError(`memory at ${hex(place.address)} cannot be written`);
   } else throw new InputError('this value has no place that could be written');
   return to;
 }
@@ -241,13 +254,16 @@ function fitted(bytes: Uint8Array, size: number, { littleEndian }: Target): Uint
 /** Puts together a value that is in several places. */
 function piecesOf({ pieces }: Extract<Location, { kind: 'pieces' }>, target: Target): Uint8Array {
   const parts = pieces.map(({ location, bitSize, bitOffset }) => {
-    if (bitSize % 8 !== 0 || bitOffset % 8 !== 0) throw new InputError('it is in pieces of bits, which are not put together');
+    if (bitSize % 8 !== 0 || bitOffset % 8 !== 0)
+      throw new InputError('it is in pieces of bits, which are not put together');
     const size = bitSize / 8;
     const skip = bitOffset / 8;
     const type: DebugType = { kind: 'base', name: '', size: Math.max(4, size + skip), encoding: 'unsigned' };
     if (location.kind === 'memory') return readMemory(target, location.address + skip, size);
     const whole = bytesOf(valueAt(type, location, target), target);
-    return target.littleEndian ? whole.subarray(skip, skip + size) : whole.subarray(whole.length - skip - size, whole.length - skip);
+    return target.littleEndian
+      ? whole.subarray(skip, skip + size)
+      : whole.subarray(whole.length - skip - size, whole.length - skip);
   });
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }

@@ -84,7 +84,7 @@ export class AbbreviationTable {
     if (!this.positions.has(code)) this.positions.set(code, reader.position);
     reader.skipLeb();
     reader.skip(1);
-    for (let name = 1, form = 1; name !== 0 || form !== 0; ) {
+    for (let name = 1, form = 1; name !== 0 || form !== 0;) {
       name = reader.uleb();
       form = reader.uleb();
       if (form === FORM.implicitConst) reader.skipLeb();

@@ -221,11 +221,15 @@ export class Die {
 
   /** This entry, then those that it is an instance or the completion of. */
   *origins(): Generator<Die> {
-    let die: Die | undefined = this as Die;
+    let die: Die | undefined = this;
     for (let i = 0; die && i < LONGEST_CHAIN; i++) {
       yield die;
       die = die.reference(AT.abstractOrigin) ?? die.reference(AT.specification);
     }
+  }
+
+  private get origin(): Die | undefined {
+    return this.reference(AT.abstractOrigin) ?? this.reference(AT.specification);
   }
 
   /** The first of `origins` that has an attribute. */

@@ -127,10 +127,7 @@ class FileTable {
   path(number: number): string | undefined {
     if (!(number >= 0 && number < this.count)) return undefined;
     const directory = this.directories[this.directoryIndices[number]] ?? '';
-    return (this.paths[number] ??= joinPath(
-      joinPath(this.base, directory),
-      this.section.string(this.names[number]),
-    ));
+    return (this.paths[number] ??= joinPath(joinPath(this.base, directory), this.section.string(this.names[number])));
   }
 
   /** Whether the last part of a file's name is `name`, given as bytes with a NUL at the end. */
@@ -172,7 +169,13 @@ function modernFiles(reader: ByteReader, sections: DwarfSections, format: UnitFo
   const directories = found.names.map((at) => found.section.string(at));
   const files = entries(reader, sections, format);
   // The first directory is that of the compilation.
-  return new FileTable(files.section, files.names, files.directories, directories, joinPath(base, directories[0] ?? ''));
+  return new FileTable(
+    files.section,
+    files.names,
+    files.directories,
+    directories,
+    joinPath(base, directories[0] ?? ''),
+  );
 }
 
 interface FileEntries {
@@ -386,7 +389,8 @@ function sorted(header: LineHeader, rows: RowBuffer, starts: readonly number[]):
   const { count, addresses } = rows;
   const sequences = starts.map((start, i) => ({ start, end: starts[i + 1] ?? count }));
   const disordered = sequences.filter(({ start, end }) => !isAscending(addresses, start, end));
-  const inOrder = disordered.length === 0 && sequences.every((s, i) => i === 0 || addresses[starts[i - 1]] <= addresses[s.start]);
+  const inOrder =
+    disordered.length === 0 && sequences.every((s, i) => i === 0 || addresses[starts[i - 1]] <= addresses[s.start]);
   if (inOrder) {
     return {
       header,

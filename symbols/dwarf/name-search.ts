@@ -99,13 +99,7 @@ export class NameSearch {
     return [...found].sort((a, b) => rank(a) - rank(b) || a.offset - b.offset);
   }
 
-  private isNamed(
-    unit: Unit,
-    names: UnitNames,
-    index: number,
-    str: ReadonlySet<number>,
-    name: Uint8Array,
-  ): boolean {
+  private isNamed(unit: Unit, names: UnitNames, index: number, str: ReadonlySet<number>, name: Uint8Array): boolean {
     const at = names.names[index];
     switch (names.places[index]) {
       case NAME_IN.str:

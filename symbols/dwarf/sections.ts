@@ -1,5 +1,5 @@
 /** The debug sections of one ELF file: found under any of their names, decompressed and relocated when first read. */
-import { ElfFile, type ElfSection } from '../../formats/elf.ts';
+import { type ElfFile, type ElfSection } from '../../formats/elf.ts';
 import { readString } from '../../formats/elf-types.ts';
 import { InputError } from '../../formats/input-error.ts';
 import { ByteReader } from '../byte-reader.ts';

@@ -109,7 +109,12 @@ export class SourceIndex {
 
   private blockAt(address: number): Scope | undefined {
     const root = this.code.functionAt(address)?.scope;
-    return root && scopesAt(root, address).reverse().find(({ kind }) => kind !== 'block');
+    return (
+      root &&
+      scopesAt(root, address)
+        .reverse()
+        .find(({ kind }) => kind !== 'block')
+    );
   }
 }
 

@@ -21,7 +21,8 @@ export function typeName(type: DebugType, declarator = '', depth = 0): string {
         return typeName(target, pointed(target, inner), next);
       }
       // Arrays have the qualifiers of their elements; on a function they stand for attributes such as noreturn.
-      if (type.target.kind === 'array' || type.target.kind === 'function') return typeName(type.target, declarator, next);
+      if (type.target.kind === 'array' || type.target.kind === 'function')
+        return typeName(type.target, declarator, next);
       return `${type.qualifier} ${typeName(type.target, declarator, next)}`;
     case 'array':
       return typeName(type.element, `${declarator}[${type.count ?? ''}]`, next);

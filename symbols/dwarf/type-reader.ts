@@ -64,7 +64,7 @@ export class TypeReader {
   /** The type that an entry describes. */
   read(die: Die): DebugType {
     let types = this.cache.get(die.unit.section);
-    if (!types) this.cache.set(die.unit.section, (types = new Map()));
+    if (!types) this.cache.set(die.unit.section, (types = new Map<number, DebugType>()));
     let type = types.get(die.offset);
     if (!type) types.set(die.offset, (type = this.make(die)));
     return type;

@@ -8,7 +8,8 @@ interface Common {
 }
 
 /** How the bits of a base type mean a value. */
-export type BaseEncoding = 'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'complex' | 'utf';
+export type BaseEncoding =
+  'signed' | 'unsigned' | 'signedChar' | 'unsignedChar' | 'boolean' | 'float' | 'complex' | 'utf';
 
 export interface BaseType extends Common {
   readonly kind: 'base';
@@ -94,15 +95,7 @@ export interface QualifiedType extends Common {
 }
 
 export type DebugType =
-  | ArrayType
-  | BaseType
-  | EnumType
-  | FunctionType
-  | PointerType
-  | QualifiedType
-  | StructType
-  | TypedefType
-  | VoidType;
+  ArrayType | BaseType | EnumType | FunctionType | PointerType | QualifiedType | StructType | TypedefType | VoidType;
 
 export const VOID: VoidType = { kind: 'void', name: 'void', size: undefined };
 

@@ -98,7 +98,7 @@ export class UnitList implements UnitOwner {
     const all: Unit[] = [];
     for (const section of [...sections.all('info'), ...sections.all('types')]) {
       const units: Unit[] = [];
-      for (let at = 0; at < section.bytes.length; ) {
+      for (let at = 0; at < section.bytes.length;) {
         const header = section.reader(at);
         const { length } = initialLength(header);
         // Zeros between units are padding.
@@ -125,8 +125,7 @@ export class UnitList implements UnitOwner {
     if (!sections) return undefined;
     const units = this.register(sections, skeleton);
     return units.find(
-      (unit) =>
-        unit.signature === undefined && unit.root.tag === TAG.compileUnit && unit.dwoId === skeleton.dwoId,
+      (unit) => unit.signature === undefined && unit.root.tag === TAG.compileUnit && unit.dwoId === skeleton.dwoId,
     );
   }
 }

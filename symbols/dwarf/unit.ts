@@ -171,7 +171,7 @@ export class Unit implements UnitFormat {
   /** Reads past a list of children, from its first one on to after its null entry. */
   skipChildren(): void {
     const { reader } = this;
-    for (let depth = 1; depth > 0 && !reader.done; ) {
+    for (let depth = 1; depth > 0 && !reader.done;) {
       const at = reader.position;
       const code = reader.uleb();
       if (code === 0) {
@@ -201,7 +201,10 @@ export class Unit implements UnitFormat {
   indexedAddress(index: number): number {
     const unit = this.skeleton ?? this;
     unit.addressBase ??= unit.root.number(AT.addrBase) ?? unit.root.number(AT.gnuAddrBase) ?? 0;
-    return unit.sections.get('addr').reader(unit.addressBase + index * this.addressSize).u32();
+    return unit.sections
+      .get('addr')
+      .reader(unit.addressBase + index * this.addressSize)
+      .u32();
   }
 
   private get strOffsetsBase(): number {

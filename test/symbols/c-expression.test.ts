@@ -62,7 +62,9 @@ for e in ${JSON.stringify(EXPRESSIONS)}:
     try: print(gdb.execute('output ' + e, to_string=True))
     except gdb.error as error: print('error: ' + str(error))
 `,
-    ).trimEnd().split('\n');
+    )
+      .trimEnd()
+      .split('\n');
 
   /** gdb says the type of a pointer before its value; so does the view, in a column of its own. */
   const withoutType = (text: string): string => text.replace(/^\([^()]*(\([^()]*\))*[^()]*\) (?=0x|@0x)/, '');
@@ -86,15 +88,18 @@ for e in ${JSON.stringify(EXPRESSIONS)}:
   }
 
   it('reads and writes variables, members, bit fields and registers', () => {
-    const registers = new Map([['r0', 7], ['cpsr.mode', 0x13]]);
+    const registers = new Map([
+      ['r0', 7],
+      ['cpsr.mode', 0x13],
+    ]);
     const memory = imageTarget(info.elf, registers);
     const run = (text: string): string =>
       formatValue(compileExpression(text, info)({ target: memory }), { info, target: memory });
     assert.equal(run('first.big = -12'), '-12');
     assert.equal(run('first.bits.middle = 3'), '3');
-    assert.equal(run('first.bits'), '{low = 5, middle = 3, wide = 78187493530, flag = 1 \'\\001\', last = 77}');
+    assert.equal(run('first.bits'), "{low = 5, middle = 3, wide = 78187493530, flag = 1 '\\001', last = 77}");
     assert.equal(run('first.matrix[1][1] += 10'), '15');
-    assert.equal(run('first.next->label[0] = \'T\''), "84 'T'");
+    assert.equal(run("first.next->label[0] = 'T'"), "84 'T'");
     assert.equal(run('first.next->label'), '"Tail\\000\\000\\000\\000\\000\\000\\000"');
     assert.equal(run('$r0 = $r0 + 1'), '8');
     assert.equal(registers.get('r0'), 8);
@@ -117,11 +122,20 @@ for e in ${JSON.stringify(EXPRESSIONS)}:
     const [next] = childrenOf(value, { info, target });
     assert.equal(next.name, 'next');
     const [pointed] = childrenOf(next.value, { info, target });
-    assert.equal(formatValue(childrenOf(pointed.value, { info, target }, 2, 1)[0].value, { info, target }).slice(-8), '"second"');
+    assert.equal(
+      formatValue(childrenOf(pointed.value, { info, target }, 2, 1)[0].value, { info, target }).slice(-8),
+      '"second"',
+    );
     const array = compileExpression('bytes', info)({ target });
     assert.deepEqual(
-      childrenOf(array, { info, target }, 2, 2).map(({ name, value: element }) => [name, formatValue(element, { info, target })]),
-      [['[2]', "255 '\\377'"], ['[3]', "0 '\\000'"]],
+      childrenOf(array, { info, target }, 2, 2).map(({ name, value: element }) => [
+        name,
+        formatValue(element, { info, target }),
+      ]),
+      [
+        ['[2]', "255 '\\377'"],
+        ['[3]', "0 '\\000'"],
+      ],
     );
   });
 
@@ -144,9 +158,44 @@ for e in ${JSON.stringify(EXPRESSIONS)}:
   });
 
   it('answers any text with a value or an InputError', () => {
-    const words = ['first', 'second', '.', '->', 'next', 'big', '*', '&', '(', ')', '[', ']', '1', '0x10', '+', '-', '/', '==',
-      '? ', ':', 'sizeof', '(struct node *)', '(char)', "'a'", '"text"', '=', '$r0', 'bits', 'low', 'matrix', '<<', '2.5'];
-    const anything = fc.oneof(fc.string(), fc.array(fc.constantFrom(...words), { maxLength: 14 }).map((parts) => parts.join(' ')));
+    const words = [
+      'first',
+      'second',
+      '.',
+      '->',
+      'next',
+      'big',
+      '*',
+      '&',
+      '(',
+      ')',
+      '[',
+      ']',
+      '1',
+      '0x10',
+      '+',
+      '-',
+      '/',
+      '==',
+      '? ',
+      ':',
+      'sizeof',
+      '(struct node *)',
+      '(char)',
+      "'a'",
+      '"text"',
+      '=',
+      '$r0',
+      'bits',
+      'low',
+      'matrix',
+      '<<',
+      '2.5',
+    ];
+    const anything = fc.oneof(
+      fc.string(),
+      fc.array(fc.constantFrom(...words), { maxLength: 14 }).map((parts) => parts.join(' ')),
+    );
     fc.assert(
       fc.property(anything, (text) => {
         try {

@@ -23,7 +23,10 @@ const versions = ['2', '3', '4', '5'].flatMap((version) =>
 export const WAYS: readonly Way[] = [
   ...versions,
   { name: 'DWARF 5 with line tables of version 3', flags: ['-gdwarf-5', '-O2', '-gno-as-loc-support'] },
-  { name: 'line tables of version 5 from the assembler', flags: ['-gdwarf-5', '-O2', '-gas-loc-support', '-Wa,-gdwarf-5'] },
+  {
+    name: 'line tables of version 5 from the assembler',
+    flags: ['-gdwarf-5', '-O2', '-gas-loc-support', '-Wa,-gdwarf-5'],
+  },
   { name: 'DWARF 3 strict', flags: ['-gdwarf-3', '-gstrict-dwarf', '-O2'] },
   { name: 'DWARF 5, 64-bit format', flags: ['-gdwarf-5', '-gdwarf64', '-O2'] },
   { name: 'Thumb', flags: ['-gdwarf-4', '-O2', '-mthumb'] },

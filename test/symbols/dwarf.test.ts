@@ -58,9 +58,24 @@ describe('DWARF reader', function () {
       const addresses = oracles.rowAddresses(info);
       same(oracles.compareLines(info, file, addresses), 40);
       if (!way.flags.includes('-gsplit-dwarf')) same(oracles.compareFunctions(info, file), 2);
+      if (way.name === 'DWARF 4 -O2') same(oracles.compareFrames(info, file, addresses), 40);
       if (!withGdb) return;
-      same(oracles.compareTypes(info, file, TYPES.filter(({ name }) => name !== 'flexible' && name !== 'flags')), 5);
-      same(oracles.compareGlobals(info, file, GLOBALS.filter((name) => info.globalsNamed(name).length > 0)), 2);
+      same(
+        oracles.compareTypes(
+          info,
+          file,
+          TYPES.filter(({ name }) => name !== 'flexible' && name !== 'flags'),
+        ),
+        5,
+      );
+      same(
+        oracles.compareGlobals(
+          info,
+          file,
+          GLOBALS.filter((name) => info.globalsNamed(name).length > 0),
+        ),
+        2,
+      );
       same(oracles.compareScopes(info, file, addresses), 40);
       same(oracles.compareBreakpoints(info, file, ['main', 'external']), 2);
     });
@@ -78,7 +93,12 @@ describe('DWARF reader', function () {
   it('places the sections of a module where they are loaded', () => {
     const bytes = readFileSync(buildObject(['-gdwarf-4', '-O1'], folder));
     const here = DebugInfo.open(bytes);
-    const there = DebugInfo.open(bytes, { sectionAddresses: new Map([['.text', 0xbf00_0000], ['.data', 0xbf01_0000]]) });
+    const there = DebugInfo.open(bytes, {
+      sectionAddresses: new Map([
+        ['.text', 0xbf00_0000],
+        ['.data', 0xbf01_0000],
+      ]),
+    });
     const [from, to] = [here, there].map((info) => info.functionsNamed('step')[0].entry);
     assert.equal(to - from, 0xbf00_0000);
     assert.deepEqual(there.lineOf(to + 8)?.line, here.lineOf(from + 8)?.line);

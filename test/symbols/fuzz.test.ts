@@ -18,21 +18,25 @@ const MOST_SECONDS = 2;
 function ask(bytes: Uint8Array): void {
   const elf = new ElfFile(bytes, 'damaged');
   const info = DebugInfo.open(elf);
-  const questions: (() => void)[] = [
-    () => void info.sourceFiles(),
-    () => void info.addressesOf('sample.c', 80),
-    () => void info.breakpointsFor('step'),
-    () => void info.typeNamed('typedef', 'operation'),
-    () => void info.enumeratorNamed('BLUE'),
-    () => info.globalsNamed('first').forEach((variable) => void info.locate(variable)),
+  const questions: (() => unknown)[] = [
+    () => info.sourceFiles(),
+    () => info.addressesOf('sample.c', 80),
+    () => info.breakpointsFor('step'),
+    () => info.typeNamed('typedef', 'operation'),
+    () => info.enumeratorNamed('BLUE'),
+    () => info.globalsNamed('first').forEach((variable) => info.locate(variable)),
     () => {
       for (const fn of info.allFunctions()) {
-        void fn.name;
+        fn.name;
         for (const { scopes } of info.variablesAt(fn.entry + 8)) {
           for (const { variables } of scopes) {
             for (const variable of variables) {
               typeName(variable.type);
-              info.locate(variable, { pc: fn.entry + 8, register: () => 0x1000, memory: (_, size) => new Uint8Array(size) });
+              info.locate(variable, {
+                pc: fn.entry + 8,
+                register: () => 0x1000,
+                memory: (_, size) => new Uint8Array(size),
+              });
             }
           }
         }
@@ -40,12 +44,17 @@ function ask(bytes: Uint8Array): void {
     },
     () => {
       const node = info.typeNamed('struct', 'node');
-      if (node) info.membersOf(node).forEach(({ type }) => void [typeName(type), type.size]);
+      if (node) info.membersOf(node).forEach(({ type }) => [typeName(type), type.size]);
     },
-    () => void [...info.allRows()],
-    () => void DebugFrame.of(elf)?.unwind(Array.from({ length: 16 }, () => 0x8000), 0x8010, () => 0),
+    () => [...info.allRows()],
+    () =>
+      void DebugFrame.of(elf)?.unwind(
+        Array.from({ length: 16 }, () => 0x8000),
+        0x8010,
+        () => 0,
+      ),
   ];
-  for (const question of questions) throwsOnlyInputError(question);
+  for (const question of questions) throwsOnlyInputError(() => void question());
 }
 
 describe('damaged debug information', function () {
@@ -56,7 +65,11 @@ describe('damaged debug information', function () {
       if (!hasCompiler()) this.skip();
       const folder = mkdtempSync(join(tmpdir(), 'dwarf-fuzz-'));
       try {
-        const flags = [`-gdwarf-${version}`, version === 4 ? '-O0' : '-O2', ...(version === 5 ? ['-fdebug-types-section'] : [])];
+        const flags = [
+          `-gdwarf-${version}`,
+          version === 4 ? '-O0' : '-O2',
+          ...(version === 5 ? ['-fdebug-types-section'] : []),
+        ];
         const files = [build({ name: 'fuzz', flags }, folder), buildObject(flags, folder)];
         for (const file of files) {
           const bytes = new Uint8Array(readFileSync(file));

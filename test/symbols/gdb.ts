@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 /** Whether gdb-multiarch is there and can run Python. */
 export function hasGdb(): boolean {
-  const { status, stdout } = spawnSync('gdb-multiarch', ['-nx', '-batch', '-ex', 'python print(6 * 7)'], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync('gdb-multiarch', ['-nx', '-batch', '-ex', 'python print(6 * 7)'], {
+    encoding: 'utf8',
+  });
   return status === 0 && stdout.trim() === '42';
 }
 
@@ -26,15 +28,3 @@ export function runGdb(file: string, script: string): string {
     rmSync(folder, { recursive: true });
   }
 }
-
-/** Python that defines `layout(type)`: lines of offset in bits, size in bits, bit field width, name, type name. */
-export const LAYOUT_SCRIPT = `
-import gdb, json
-def layout(t):
-    rows = []
-    for f in t.fields():
-        if not hasattr(f, 'bitpos'): continue
-        size = f.bitsize if f.bitsize else f.type.strip_typedefs().sizeof * 8
-        rows.append([f.bitpos, size, f.bitsize, f.name or '', str(f.type.strip_typedefs().code == gdb.TYPE_CODE_PTR)])
-    return [t.sizeof, rows]
-`;

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { normalize } from 'node:path';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
 import { AT } from '../../symbols/dwarf/constants.ts';
+import { OP } from '../../symbols/dwarf/operations.ts';
 import type { DebugVariable } from '../../symbols/dwarf/variables.ts';
 import { typeName } from '../../symbols/dwarf/type-name.ts';
 import type { DebugType } from '../../symbols/dwarf/types.ts';
@@ -26,7 +27,12 @@ function run(command: string, args: readonly string[], input?: string): string {
 /** Whether a tool can be started. */
 export const hasTool = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
 
-function compare<T>(items: readonly T[], ours: (item: T) => string, theirs: readonly string[], label: (item: T) => string): Comparison {
+function compare<T>(
+  items: readonly T[],
+  ours: (item: T) => string,
+  theirs: readonly string[],
+  label: (item: T) => string,
+): Comparison {
   const differences: string[] = [];
   items.forEach((item, i) => {
     const mine = ours(item);
@@ -63,7 +69,11 @@ export function compareLines(info: DebugInfo, file: string, addresses: readonly 
 
 /** Functions and inlined copies at addresses, with their places, beside `addr2line -i -f`. */
 export function compareFrames(info: DebugInfo, file: string, addresses: readonly number[]): Comparison {
-  const output = run('arm-none-eabi-addr2line', ['-a', '-i', '-f', '-e', file], addresses.map((a) => `${hex(a)}\n`).join(''));
+  const output = run(
+    'arm-none-eabi-addr2line',
+    ['-a', '-i', '-f', '-e', file],
+    addresses.map((a) => `${hex(a)}\n`).join(''),
+  );
   const theirs = output
     .split(/^0x[0-9a-f]+\n/m)
     .slice(1)
@@ -139,7 +149,7 @@ for line in open(PATH).read().split('\\n'):
 /** The layout of types beside gdb's: sizes, offsets, widths of bit fields, spelled types, enumerators. */
 export function compareTypes(info: DebugInfo, file: string, types: readonly NamedType[]): Comparison {
   const names = types.map(({ namespace, name }) => (namespace === 'typedef' ? name : `${namespace} ${name}`));
-  const script = `${GDB_LAYOUT.replace('open(PATH).read()', JSON.stringify(names.join('\n')))}`;
+  const script = GDB_LAYOUT.replace('open(PATH).read()', JSON.stringify(names.join('\n')));
   const theirs = runGdb(file, script)
     .trim()
     .split('\n')
@@ -199,7 +209,7 @@ for pc in PCS:
     while block and not block.is_static and not block.is_global:
         names = sorted(s.name for s in block
                        if (s.is_variable or s.is_argument)
-                       and s.addr_class not in (gdb.SYMBOL_LOC_OPTIMIZED_OUT, gdb.SYMBOL_LOC_UNRESOLVED))
+                       and s.addr_class == gdb.SYMBOL_LOC_COMPUTED)
         if names: rows.append(names)
         if block.function:
             rows.append('=' + block.function.name)
@@ -207,7 +217,7 @@ for pc in PCS:
     print(json.dumps(rows))
 `;
 
-/** The variables that have a place somewhere, by block at addresses, and the functions around, beside gdb's blocks. */
+/** The variables of the frame, by block at addresses, and the functions around, beside gdb's blocks. */
 export function compareScopes(info: DebugInfo, file: string, addresses: readonly number[]): Comparison {
   const theirs = runGdb(file, GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)))
     .trim()
@@ -216,15 +226,25 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
   const ours = (address: number): string =>
     json(
       info.variablesAt(address).flatMap(({ name, scopes }) => [
-        ...scopes.map(({ variables }) => variables.filter(hasPlace).map((variable) => variable.name).sort()).filter((names) => names.length > 0),
+        ...scopes
+          .map(({ variables }) =>
+            variables
+              .filter(livesInFrame)
+              .map((variable) => variable.name)
+              .sort(),
+          )
+          .filter((names) => names.length > 0),
         `=${name}`,
       ]),
     );
   return compare(addresses, ours, theirs, hex);
 }
 
-/** Whether a variable was somewhere; gdb counts those with DW_AT_const_value as constants. */
-const hasPlace = ({ die }: DebugVariable): boolean => die.withAttribute(AT.location) !== undefined;
+/** Whether a variable lives in the frame: not static, and not reduced to a constant, which gdb treats apart. */
+function livesInFrame({ die }: DebugVariable): boolean {
+  const block = die.block(AT.location);
+  return block ? block.section.bytes[block.start] !== OP.addr : die.has(AT.location);
+}
 
 const GDB_GLOBALS = `
 import gdb, re
@@ -235,7 +255,9 @@ for name in NAMES:
 
 /** Addresses of global variables beside gdb's `info address`. */
 export function compareGlobals(info: DebugInfo, file: string, names: readonly string[]): Comparison {
-  const theirs = runGdb(file, GDB_GLOBALS.replace('NAMES', JSON.stringify(names))).trim().split('\n');
+  const theirs = runGdb(file, GDB_GLOBALS.replace('NAMES', JSON.stringify(names)))
+    .trim()
+    .split('\n');
   const ours = (name: string): string => {
     const variable = info.globalsNamed(name)[0];
     const place = variable && info.locate(variable);
@@ -254,7 +276,9 @@ for name in NAMES:
 
 /** Where a breakpoint by function name is set, beside gdb's. */
 export function compareBreakpoints(info: DebugInfo, file: string, names: readonly string[]): Comparison {
-  const theirs = runGdb(file, GDB_BREAKPOINTS.replace('NAMES', JSON.stringify(names))).trim().split('\n');
+  const theirs = runGdb(file, GDB_BREAKPOINTS.replace('NAMES', JSON.stringify(names)))
+    .trim()
+    .split('\n');
   const ours = (name: string): string =>
     info
       .breakpointsFor(name)

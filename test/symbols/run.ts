@@ -11,7 +11,9 @@ import { everyNth, hasVmlinux, namedTypes, VMLINUX } from './vmlinux.ts';
 
 const SHOWN = 10;
 
-const { values } = parseArgs({ options: { types: { type: 'string', default: '2000' }, file: { type: 'string', default: VMLINUX } } });
+const { values } = parseArgs({
+  options: { types: { type: 'string', default: '2000' }, file: { type: 'string', default: VMLINUX } },
+});
 
 /** Functions that are nowhere inlined: where an inlined copy begins, gdb does not ask DW_AT_entry_pc. */
 const outOfLine = (info: DebugInfo, names: readonly string[]): string[] =>
@@ -25,9 +27,15 @@ function main(file: string, typeCount: number): boolean {
   const steps: readonly (readonly [string, () => Comparison])[] = [
     ['rows of line tables, beside addr2line', () => oracles.compareLines(info, file, rows)],
     ['bounds of functions, beside readelf', () => oracles.compareFunctions(info, file)],
-    ['layouts of types, beside gdb', () => oracles.compareTypes(info, file, everyNth(types, Math.max(1, Math.floor(types.length / typeCount))))],
+    [
+      'layouts of types, beside gdb',
+      () => oracles.compareTypes(info, file, everyNth(types, Math.max(1, Math.floor(types.length / typeCount)))),
+    ],
     ['blocks and their variables, beside gdb', () => oracles.compareScopes(info, file, everyNth(rows, 120))],
-    ['breakpoints by name, beside gdb', () => oracles.compareBreakpoints(info, file, outOfLine(info, [...new Set(everyNth(functions, 37))]))],
+    [
+      'breakpoints by name, beside gdb',
+      () => oracles.compareBreakpoints(info, file, outOfLine(info, [...new Set(everyNth(functions, 37))])),
+    ],
   ];
   let same = true;
   for (const [what, step] of steps) {
