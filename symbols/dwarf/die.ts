@@ -221,10 +221,11 @@ export class Die {
 
   /** This entry, then those that it is an instance or the completion of. */
   *origins(): Generator<Die> {
-    let die: Die | undefined = this;
-    for (let i = 0; die && i < LONGEST_CHAIN; i++) {
+    yield this;
+    let die = this.origin;
+    for (let i = 1; die && i < LONGEST_CHAIN; i++) {
       yield die;
-      die = die.reference(AT.abstractOrigin) ?? die.reference(AT.specification);
+      die = die.origin;
     }
   }
 

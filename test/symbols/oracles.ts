@@ -243,7 +243,8 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
 /** Whether a variable lives in the frame: not static, and not reduced to a constant, which gdb treats apart. */
 function livesInFrame({ die }: DebugVariable): boolean {
   const block = die.block(AT.location);
-  return block ? block.section.bytes[block.start] !== OP.addr : die.has(AT.location);
+  const isStatic = [OP.addr, OP.addrx, OP.gnuAddrIndex].some((op) => block?.section.bytes[block.start] === op);
+  return die.has(AT.location) && !isStatic;
 }
 
 const GDB_GLOBALS = `
