@@ -81,7 +81,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['cli/**', 'scripts/**', 'bench/**', 'test/lockstep/**', 'test/equivalence/**'],
+    files: ['cli/**', 'scripts/**', 'bench/**', 'test/lockstep/**', 'test/equivalence/**', 'test/symbols/run.ts'],
     rules: { 'no-console': 'off' },
   },
 );

@@ -1,13 +1,14 @@
 /**
  * `npm run bench`: rates of the benchmark programs and times of Linux boots, ours beside QEMU's, in interleaved rounds.
  * Options: --rounds N (5), --short (short programs), --only NAME (one program), --programs or --boots (only these),
- * --heap (bytes allocated per guest instruction, by function).
+ * --heap (bytes allocated per guest instruction, by function), --symbols (debug information, beside gdb).
  */
 import { parseArgs } from 'node:util';
 import { BOOTED, BOOTS, hasCli, hasQemu, hasZimage, ourProgram, qemuProgram, type Command } from './emulators.ts';
 import { reportHeap } from './heap.ts';
 import { measure, median, type Measurement } from './measure.ts';
 import { buildProgram, canBuildPrograms, PROGRAMS, type Program, type Size } from './programs.ts';
+import { benchSymbols } from './symbols.ts';
 import { formatTable } from './table.ts';
 
 async function timeProgram({ command, args }: Command, program: Program, size: Size): Promise<number> {
@@ -84,10 +85,15 @@ async function main(): Promise<void> {
       programs: { type: 'boolean', default: false },
       boots: { type: 'boolean', default: false },
       heap: { type: 'boolean', default: false },
+      symbols: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: a number of at least 1`);
+  if (values.symbols) {
+    await benchSymbols(rounds);
+    return;
+  }
   if (!hasCli()) throw new Error('dist/cli.js is missing: run `npm run build` first');
   if (values.heap) {
     reportHeap();

@@ -2,7 +2,7 @@
  * ELF32 reader (System V gABI chapters 4 and 5; ELF for the ARM Architecture, IHI 0044) over a `Uint8Array`.
  * Headers are read at once; symbols, strings and contents when they are asked for, as views of the file.
  */
-import { unzlibSync } from 'fflate';
+import { unpackGnuSection, unpackSection } from './compressed-section.ts';
 import { SymbolTable, type MappingSymbol } from './elf-symbols.ts';
 import {
   EM_ARM,
@@ -30,8 +30,6 @@ const MACHINE_NAMES: Readonly<Record<number, string>> = {
   243: 'RISC-V',
 };
 const MAX_SECTION_NAME = 1024;
-/** DEFLATE cannot expand more than this. */
-const MAX_DEFLATE_RATIO = 1032;
 
 /** Whether the bytes begin with the ELF magic. */
 export function isElf(bytes: Uint8Array): boolean {
@@ -108,23 +106,13 @@ export class ElfFile {
     return this.slice(section.offset, section.size, `section ${section.index} (${section.name})`);
   }
 
-  /** The bytes of a section, decompressed when it is stored compressed with zlib (gABI, SHF_COMPRESSED). */
+  /** The bytes of a section, decompressed when it is stored compressed: with zlib, with Zstandard, or the old GNU way. */
   sectionContent(section: ElfSection): Uint8Array {
     const stored = this.sectionBytes(section);
-    if (!(section.flags & SECTION_FLAG.compressed)) return stored;
     const bad = (problem: string): never =>
       this.fail(`section ${section.index} (${section.name}) ${problem}`, section.offset, 'Build without -gz');
-    if (stored.length < 12) return bad('is cut short');
-    if (this.u32(section.offset) !== 1) return bad('is compressed by another method than zlib');
-    const size = this.u32(section.offset + 4);
-    if (size > stored.length * MAX_DEFLATE_RATIO) return bad(`claims an impossible uncompressed size of ${size} bytes`);
-    try {
-      const content = unzlibSync(stored.subarray(12), { out: new Uint8Array(size) });
-      return content.length === size ? content : bad(`unpacks to ${content.length} bytes instead of ${size}`);
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      return bad('holds damaged compressed data');
-    }
+    if (section.flags & SECTION_FLAG.compressed) return unpackSection(stored, this.littleEndian, bad);
+    return (section.name.startsWith('.zdebug_') ? unpackGnuSection(stored, bad) : undefined) ?? stored;
   }
 
   /** The file bytes of a segment, a view of the file. */

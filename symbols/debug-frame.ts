@@ -1,6 +1,12 @@
-/** Unwinding by call frame information (DWARF 2 to 5, section 6.4) in `.debug_frame`. Exact at every instruction. */
+/**
+ * Unwinding by call frame information (DWARF 2 to 5, section 6.4) in `.debug_frame`, or in `.eh_frame` (LSB, chapter 10).
+ * Exact at every instruction.
+ */
 import type { ElfFile } from '../formats/elf.ts';
-import { ByteReader } from './byte-reader.ts';
+import { InputError } from '../formats/input-error.ts';
+import { type ByteReader } from './byte-reader.ts';
+import { locateValue, type ExpressionHost } from './dwarf/expression.ts';
+import { DwarfSection } from './dwarf/sections.ts';
 import { caller, END, LR, PC, preserved, SP, UNKNOWN, type FrameRegisters, type ReadWord } from './frame.ts';
 import type { UnwindResult } from './frame.ts';
 
@@ -35,13 +41,14 @@ const CIE_ID = 0xffff_ffff;
 
 /** How a register of the caller is found. */
 type Rule =
-  | { kind: 'undefined' | 'same' | 'expression' }
+  | { kind: 'undefined' | 'same' }
+  | { kind: 'expression' | 'valueExpression'; start: number; end: number }
   | { kind: 'at' | 'value'; offset: number }
   | { kind: 'register'; register: number };
 
 interface Row {
-  /** Register and offset of the canonical frame address; undefined when an expression computes it. */
-  cfa: { register: number; offset: number } | undefined;
+  /** The canonical frame address: a register and an offset, or bounds of an expression. */
+  cfa: { register: number; offset: number } | { start: number; end: number } | undefined;
   rules: Map<number, Rule>;
 }
 
@@ -51,6 +58,10 @@ interface Cie {
   codeAlign: number;
   dataAlign: number;
   returnRegister: number;
+  /** How addresses are encoded in `.eh_frame` (DW_EH_PE); 0, as they are, in `.debug_frame`. */
+  encoding: number;
+  /** Whether entries carry data of their own before their instructions. */
+  hasAugmentation: boolean;
   /** Bounds of the initial instructions. */
   start: number;
   end: number;
@@ -66,33 +77,54 @@ interface Fde {
 
 const copy = (row: Row): Row => ({ cfa: row.cfa && { ...row.cfa }, rules: new Map(row.rules) });
 
-/** The `.debug_frame` of one file. */
+/** Bits of DW_EH_PE that tell what an address is relative to. */
+const RELATIVE = { mask: 0x70, none: 0, place: 0x10 } as const;
+
+/** The call frame information of one file. */
 export class DebugFrame {
-  private readonly bytes: Uint8Array;
+  private readonly section: DwarfSection;
+  /** Address of an `.eh_frame` section; undefined for `.debug_frame`. */
+  private readonly ehAddress: number | undefined;
   private readonly cies = new Map<number, Cie | undefined>();
   private entries: Fde[] | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  constructor(section: DwarfSection, ehAddress?: number) {
+    this.section = section;
+    this.ehAddress = ehAddress;
   }
 
   /** The call frame information of a file; undefined when it has none. */
   static of(elf: ElfFile): DebugFrame | undefined {
-    const section = elf.section('.debug_frame');
-    return section && new DebugFrame(elf.sectionContent(section));
+    const section = elf.section('.debug_frame') ?? elf.section('.zdebug_frame') ?? elf.section('.eh_frame');
+    if (!section || section.size === 0) return undefined;
+    const content = new DwarfSection(elf.sectionContent(section), elf.littleEndian, `${elf.name}: ${section.name}`);
+    return new DebugFrame(content, section.name === '.eh_frame' ? section.address : undefined);
   }
 
   /** One step to the caller of the frame that is executing at `address`. */
   unwind(registers: FrameRegisters, address: number, read: ReadWord): UnwindResult {
-    const fde = this.find(address);
-    const cie = fde && this.cie(fde.cie);
-    if (!fde || !cie) return UNKNOWN;
+    return (
+      this.atRow(address, (row, cie) => {
+        const result = this.apply(row, cie.returnRegister, registers, read);
+        return cie.interrupted && result.kind === 'caller' ? { ...result, interrupted: true } : result;
+      }) ?? UNKNOWN
+    );
+  }
+
+  /** The canonical frame address of the frame that is executing at `address`: its stack pointer before the call. */
+  cfa(registers: FrameRegisters, address: number, read: ReadWord): number | undefined {
+    return this.atRow(address, (row) => this.cfaOf(row, registers, read));
+  }
+
+  /** What the table says of an address. Undefined where it says nothing, or is damaged: other methods may know. */
+  private atRow<T>(address: number, use: (row: Row, cie: Cie) => T | undefined): T | undefined {
     try {
-      const row = this.rowAt(cie, fde, address);
-      const result = row ? apply(row, cie.returnRegister, registers, read) : UNKNOWN;
-      return cie.interrupted && result.kind === 'caller' ? { ...result, interrupted: true } : result;
+      const fde = this.find(address);
+      const cie = fde && this.cie(fde.cie);
+      const row = fde && cie && this.rowAt(cie, fde, address);
+      return row && use(row, cie);
     } catch (error) {
-      if (error instanceof RangeError) return UNKNOWN;
+      if (error instanceof InputError) return undefined;
       throw error;
     }
   }
@@ -112,24 +144,54 @@ export class DebugFrame {
 
   private index(): Fde[] {
     const entries: Fde[] = [];
-    const reader = new ByteReader(this.bytes);
-    try {
-      while (!reader.done) {
-        const length = reader.u32();
-        if (length >= 0xffff_fff0) break; // 64-bit DWARF, which no 32-bit toolchain writes
-        const end = reader.position + length;
-        const id = length >= 4 ? reader.u32() : CIE_ID;
-        if (id !== CIE_ID) {
-          const address = reader.u32();
-          const size = reader.u32();
-          if (size > 0) entries.push({ cie: id, address, length: size, start: reader.position, end });
-        }
-        reader.position = end;
+    const reader = this.section.reader(0);
+    const isEh = this.ehAddress !== undefined;
+    while (!reader.done) {
+      const length = reader.u32();
+      if (length >= 0xffff_fff0) break; // 64-bit DWARF, which no 32-bit toolchain writes
+      if (length === 0 && isEh) break; // the terminator
+      const place = reader.position;
+      const end = place + length;
+      const id = length >= 4 ? reader.u32() : isEh ? 0 : CIE_ID;
+      if (id !== (isEh ? 0 : CIE_ID)) {
+        const cieOffset = isEh ? place - id : id;
+        const cie = isEh ? this.cie(cieOffset) : undefined;
+        const address = this.encoded(reader, cie?.encoding ?? 0);
+        const size = this.encoded(reader, (cie?.encoding ?? 0) & ~RELATIVE.mask);
+        if (cie?.hasAugmentation) reader.skip(reader.uleb());
+        if (size > 0) entries.push({ cie: cieOffset, address, length: size, start: reader.position, end });
       }
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      reader.position = end;
     }
     return entries.sort((a, b) => a.address - b.address);
+  }
+
+  /** An address or size by a DW_EH_PE encoding; those that are relative to anything but their place are not used. */
+  private encoded(reader: ByteReader, encoding: number): number {
+    const place = (this.ehAddress ?? 0) + reader.position;
+    const value = ((): number => {
+      switch (encoding & 15) {
+        case 0:
+        case 3:
+          return reader.u32();
+        case 2:
+          return reader.u16();
+        case 10:
+          return reader.i16();
+        case 11:
+          return reader.i32();
+        default:
+          return reader.fail(`addresses of encoding 0x${encoding.toString(16)}`);
+      }
+    })();
+    switch (encoding & RELATIVE.mask) {
+      case RELATIVE.none:
+        return value >>> 0;
+      case RELATIVE.place:
+        return (place + value) >>> 0;
+      default:
+        return reader.fail(`addresses of encoding 0x${encoding.toString(16)}`);
+    }
   }
 
   private cie(offset: number): Cie | undefined {
@@ -138,32 +200,48 @@ export class DebugFrame {
   }
 
   private readCie(offset: number): Cie | undefined {
-    try {
-      const reader = new ByteReader(this.bytes, offset);
-      const length = reader.u32();
-      const end = reader.position + length;
-      if (reader.u32() !== CIE_ID) return undefined;
-      const version = reader.u8();
-      const augmentation = reader.string();
-      if (augmentation !== '' && augmentation !== 'S') return undefined;
-      if (version >= 4) reader.skip(2);
-      const codeAlign = reader.uleb();
-      const dataAlign = reader.sleb();
-      const returnRegister = version === 1 ? reader.u8() : reader.uleb();
-      const interrupted = augmentation === 'S';
-      return { interrupted, codeAlign, dataAlign, returnRegister, start: reader.position, end };
-    } catch (error) {
-      if (error instanceof RangeError) return undefined;
-      throw error;
+    const reader = this.section.reader(offset);
+    const length = reader.u32();
+    const end = reader.position + length;
+    if (reader.u32() !== (this.ehAddress === undefined ? CIE_ID : 0)) return undefined;
+    const version = reader.u8();
+    const augmentation = reader.string();
+    if (augmentation !== '' && augmentation !== 'S' && !augmentation.startsWith('z')) return undefined;
+    const interrupted = augmentation.includes('S');
+    if (version >= 4) reader.skip(2);
+    const codeAlign = reader.uleb();
+    const dataAlign = reader.sleb();
+    const returnRegister = version === 1 ? reader.u8() : reader.uleb();
+    let encoding = 0;
+    const hasAugmentation = augmentation.startsWith('z');
+    if (hasAugmentation) {
+      const data = reader.uleb();
+      const next = reader.position + data;
+      for (const letter of augmentation.slice(1)) {
+        if (letter === 'R') encoding = reader.u8();
+        else if (letter === 'L') reader.skip(1);
+        else if (letter === 'P') this.encoded(reader, reader.u8());
+        else if (letter !== 'S') break;
+      }
+      reader.position = next;
     }
+    return {
+      interrupted,
+      codeAlign,
+      dataAlign,
+      returnRegister,
+      encoding,
+      hasAugmentation,
+      start: reader.position,
+      end,
+    };
   }
 
   private rowAt(cie: Cie, fde: Fde, address: number): Row | undefined {
     const row: Row = { cfa: undefined, rules: new Map() };
-    if (!this.execute(cie, row, undefined, new ByteReader(this.bytes, cie.start, cie.end), 0, Infinity))
-      return undefined;
+    if (!this.execute(cie, row, undefined, this.section.reader(cie.start, cie.end), 0, Infinity)) return undefined;
     const initial = copy(row);
-    const program = new ByteReader(this.bytes, fde.start, fde.end);
+    const program = this.section.reader(fde.start, fde.end);
     return this.execute(cie, row, initial, program, fde.address, address) ? row : undefined;
   }
 
@@ -234,24 +312,23 @@ export class DebugFrame {
             row.cfa = { register: r.uleb(), offset: r.sleb() * cie.dataAlign };
             break;
           case CFA.defCfaRegister:
-            row.cfa = { register: r.uleb(), offset: row.cfa?.offset ?? 0 };
+            row.cfa = { register: r.uleb(), offset: offsetOf(row) };
             break;
           case CFA.defCfaOffset:
-            row.cfa = { register: row.cfa?.register ?? SP, offset: r.uleb() };
+            row.cfa = { register: registerOf(row), offset: r.uleb() };
             break;
           case CFA.defCfaOffsetSf:
-            row.cfa = { register: row.cfa?.register ?? SP, offset: r.sleb() * cie.dataAlign };
+            row.cfa = { register: registerOf(row), offset: r.sleb() * cie.dataAlign };
             break;
           case CFA.defCfaExpression:
-            r.skip(r.uleb());
-            row.cfa = undefined;
+            row.cfa = block(r);
             break;
           case CFA.expression:
-          case CFA.valExpression: {
-            row.rules.set(r.uleb(), { kind: 'expression' });
-            r.skip(r.uleb());
+            row.rules.set(r.uleb(), { kind: 'expression', ...block(r) });
             break;
-          }
+          case CFA.valExpression:
+            row.rules.set(r.uleb(), { kind: 'valueExpression', ...block(r) });
+            break;
           case CFA.valOffset:
             row.rules.set(r.uleb(), { kind: 'value', offset: r.uleb() * cie.dataAlign });
             break;
@@ -266,31 +343,86 @@ export class DebugFrame {
     }
     return true;
   }
+
+  private cfaOf(row: Row, registers: FrameRegisters, read: ReadWord): number | undefined {
+    const { cfa } = row;
+    if (!cfa) return undefined;
+    if ('start' in cfa) return this.evaluate(cfa, registers, read, []);
+    const base = registers[cfa.register];
+    return base === undefined ? undefined : (base + cfa.offset) >>> 0;
+  }
+
+  private evaluate(
+    bounds: { start: number; end: number },
+    registers: FrameRegisters,
+    read: ReadWord,
+    initial: readonly bigint[],
+  ): number | undefined {
+    const { littleEndian } = this.section;
+    const host: ExpressionHost = {
+      littleEndian,
+      register: (number) => registers[number],
+      memory: (address, size) => wordBytes(address, size, read, littleEndian),
+      cfa: () => undefined,
+      frameBase: () => undefined,
+      entryValue: () => undefined,
+    };
+    const value = locateValue({ section: this.section, ...bounds }, host, initial);
+    return value === undefined ? undefined : Number(BigInt.asUintN(32, value));
+  }
+
+  private apply(row: Row, returnRegister: number, registers: FrameRegisters, read: ReadWord): UnwindResult {
+    const cfa = this.cfaOf(row, registers, read);
+    if (cfa === undefined) return UNKNOWN;
+    if (row.rules.get(returnRegister)?.kind === 'undefined') return END;
+    const result = preserved(registers);
+    result[SP] = cfa;
+    const value = (id: number, rule: Rule): number | undefined => {
+      switch (rule.kind) {
+        case 'same':
+          return registers[id];
+        case 'at':
+          return read((cfa + rule.offset) >>> 0);
+        case 'value':
+          return cfa + rule.offset;
+        case 'register':
+          return registers[rule.register];
+        case 'expression': {
+          const address = this.evaluate(rule, registers, read, [BigInt(cfa)]);
+          return address === undefined ? undefined : read(address);
+        }
+        case 'valueExpression':
+          return this.evaluate(rule, registers, read, [BigInt(cfa)]);
+        default:
+          return undefined;
+      }
+    };
+    for (const [id, rule] of row.rules) if (id < PC) result[id] = value(id, rule);
+    const returnRule = row.rules.get(returnRegister);
+    result[PC] = returnRule ? value(returnRegister, returnRule) : registers[LR];
+    return caller(result);
+  }
 }
 
-function apply(row: Row, returnRegister: number, registers: FrameRegisters, read: ReadWord): UnwindResult {
-  const base = row.cfa && registers[row.cfa.register];
-  if (!row.cfa || base === undefined) return UNKNOWN;
-  const cfa = (base + row.cfa.offset) >>> 0;
-  if (row.rules.get(returnRegister)?.kind === 'undefined') return END;
-  const result = preserved(registers);
-  result[SP] = cfa;
-  const value = (id: number, rule: Rule): number | undefined => {
-    switch (rule.kind) {
-      case 'same':
-        return registers[id];
-      case 'at':
-        return read((cfa + rule.offset) >>> 0);
-      case 'value':
-        return cfa + rule.offset;
-      case 'register':
-        return registers[rule.register];
-      default:
-        return undefined;
-    }
-  };
-  for (const [id, rule] of row.rules) if (id < PC) result[id] = value(id, rule);
-  const returnRule = row.rules.get(returnRegister);
-  result[PC] = returnRule ? value(returnRegister, returnRule) : registers[LR];
-  return caller(result);
+/** Bounds of the expression that follows its length. */
+function block(reader: ByteReader): { start: number; end: number } {
+  const length = reader.uleb();
+  const start = reader.position;
+  reader.skip(length);
+  return { start, end: reader.position };
+}
+
+const offsetOf = ({ cfa }: Row): number => (cfa && 'offset' in cfa ? cfa.offset : 0);
+const registerOf = ({ cfa }: Row): number => (cfa && 'register' in cfa ? cfa.register : SP);
+
+/** Bytes of memory that can be read by aligned words. */
+function wordBytes(address: number, size: number, read: ReadWord, littleEndian: boolean): Uint8Array | undefined {
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const word = read(((address + i) & ~3) >>> 0);
+    if (word === undefined) return undefined;
+    const lane = (address + i) & 3;
+    bytes[i] = word >>> (8 * (littleEndian ? lane : 3 - lane));
+  }
+  return bytes;
 }
