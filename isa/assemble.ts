@@ -19,7 +19,7 @@ export interface OperandContext {
 
 /** An operand whose value is not known yet. */
 export interface SymbolicOperand {
-  readonly kind: 'register' | 'immediate' | 'offset' | 'mode';
+  readonly kind: 'register' | 'immediate' | 'offset' | 'mode' | 'member' | 'range';
   /** Letter of the field in the row's bit string. */
   readonly letter: string;
   readonly text: string;
@@ -248,7 +248,7 @@ class Operands {
       const first = this.numberOf(dash < 0 ? text : text.slice(0, dash).trim());
       const last = dash < 0 ? first : this.numberOf(text.slice(dash + 1).trim());
       if (first === 'symbolic' || last === 'symbolic') {
-        this.symbolic.push({ kind: dash < 0 ? 'mode' : 'offset', letter: 'l', text });
+        this.symbolic.push({ kind: dash < 0 ? 'member' : 'range', letter: 'l', text });
         continue;
       }
       if (last < first) throw new Mismatch();
