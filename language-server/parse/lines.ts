@@ -75,7 +75,7 @@ class LineReader {
       else if (code === NEWLINE) break;
       else if (code === BACKSLASH) at = this.continuation(at, blanks);
       else if (code === SLASH) at = this.slash(at, blanks);
-      else if (code === QUOTE) at = this.string(at);
+      else if (code === QUOTE) at = this.string(at, blanks);
       else if (code === APOSTROPHE && !directive) at = this.character(at);
       else if (code === AT && this.syntax.at) {
         const from = at;
@@ -121,16 +121,14 @@ class LineReader {
   }
 
   /** Behind the string that begins here; an unfinished one ends with its line. */
-  private string(at: number): number {
+  private string(at: number, blanks: number[]): number {
     const { text } = this;
-    for (let i = at + 1; i < text.length; i++) {
+    for (let i = at + 1; i < text.length;) {
       const code = text.charCodeAt(i);
       if (code === QUOTE) return i + 1;
       if (code === NEWLINE) return i;
-      if (code === BACKSLASH) {
-        if (this.continues(i)) return i;
-        i++;
-      }
+      if (code !== BACKSLASH) i++;
+      else i = this.continues(i) ? this.continuation(i, blanks) : i + 2;
     }
     return text.length;
   }

@@ -4,7 +4,6 @@
  * that produced it.
  */
 import { evaluate, GAS_EXPRESSION, type Value } from '../expression.ts';
-import type { LogicalLine } from '../lines.ts';
 import type { Source } from '../source.ts';
 import { Traced } from '../traced.ts';
 import { Conditionals, type ConditionNames } from './conditionals.ts';
@@ -94,6 +93,7 @@ export class Assembler implements ConditionNames {
   private characters = MAX_CHARACTERS;
   private thumb = false;
   private altmacro = false;
+  private includeDepth = 0;
   private ended = false;
   private userMode: string | undefined;
   /** Set by the caller while a condition of the preprocessor is not known. */
@@ -286,8 +286,6 @@ export class Assembler implements ConditionNames {
     this.includeDepth--;
     this.frames = outer;
   }
-  private includeDepth = 0;
-
   private begin(text: Traced, statement: Statement, source: Source, line: number): void {
     const { name, operands, nameStart: start, end } = statement;
     this.collecting = { kind: OPENING[name], name, operands, text, start, end, source, line, body: [], depth: 0 };
@@ -369,7 +367,8 @@ export class Assembler implements ConditionNames {
   /** Runs a body once; false when the limits of the unit are reached. */
   private run(body: readonly BodyLine[], values: ReadonlyMap<string, string>, frame: Frame): boolean {
     const outer = this.frames;
-    if (outer.length >= MAX_DEPTH) this.ended = true;
+    if (outer.length >= MAX_DEPTH || --this.statements < 0) this.ended = true;
+    if (this.ended) return false;
     this.frames = [...outer, frame];
     const count = this.expansionCount++;
     try {
