@@ -1,6 +1,13 @@
 /** Text that knows where each of its characters was written, through every expansion. */
 import type { Source } from './source.ts';
 
+/** A range of a file. */
+export interface Place {
+  readonly source: Source;
+  readonly from: number;
+  readonly end: number;
+}
+
 /** A run of characters and its origin. */
 export interface Segment {
   /** Offset of the run in the text. */
@@ -10,6 +17,8 @@ export interface Segment {
   readonly from: number;
   /** Characters at the origin that the whole run stands for; 0 when each character has its own place. */
   readonly span: number;
+  /** Other places that the run stands for: invocations and parameters through which it came. */
+  readonly also?: readonly Place[] | undefined;
 }
 
 /** Where a range of text was written: one contiguous piece of one file. */
@@ -53,12 +62,22 @@ export class Traced {
       : { source, start: from + at - start, end: from + at - start + 1 };
   }
 
-  /** Where a range was written: from its first character to its last; undefined when these are in different places. */
+  /**
+   * Where a range was written: from its first character to its last. The last one may have come through macros: of the
+   * places that it stands for, the one that is nearest behind the first counts. Undefined when there is none.
+   */
   rangeOf(start: number, end: number): Origin | undefined {
     const first = this.originOf(start);
     const last = this.originOf(Math.max(start, end - 1));
-    if (!first || !last || first.source !== last.source || last.end < first.start) return undefined;
-    return { source: first.source, start: first.start, end: last.end };
+    if (!first || !last) return undefined;
+    const { also = [] } = this.segments[this.indexAt(Math.max(start, end - 1))];
+    let nearest = Infinity;
+    for (const place of [{ source: last.source, from: last.start, end: last.end }, ...also]) {
+      if (place.source === first.source && place.from >= first.start) nearest = Math.min(nearest, place.end);
+    }
+    return nearest === Infinity
+      ? undefined
+      : { source: first.source, start: first.start, end: Math.max(first.end, nearest) };
   }
 
   /** Whether a range stands in its file as it is, letter for letter. */
@@ -92,16 +111,17 @@ export class TracedBuilder {
   }
 
   /** Appends text from a place in a file; with a `span`, all of it stands for that many characters there. */
-  add(text: string, source: Source, from: number, span = 0): void {
+  add(text: string, source: Source, from: number, span = 0, also?: readonly Place[]): void {
     if (text === '') return;
     const at = this.text.length;
     const last = this.segments.at(-1);
     const continues =
       last &&
+      last.also === also &&
       last.source === source &&
       last.span === span &&
       (span > 0 ? last.from === from : last.from + at - last.at === from);
-    if (!continues) this.segments.push({ at, source, from, span });
+    if (!continues) this.segments.push({ at, source, from, span, also });
     this.text += text;
   }
 

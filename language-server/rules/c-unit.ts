@@ -1,7 +1,6 @@
 /** Asm statements of a C file or a header, from template to sites. */
-import { Assembler } from '../parse/gas/assembler.ts';
+import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
 import { asmStatements, type AsmStatement } from '../parse/c/asm-statements.ts';
-import { blankedText } from '../parse/c/blank.ts';
 import { TemplateReader } from '../parse/c/template.ts';
 import { splitLines } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
@@ -62,7 +61,7 @@ export function noteAsmStatements(source: Source, context: () => CContext, table
           const noted = table.find(source, origin.start);
           if (!noted) return;
           found.add(origin.start);
-          describe(noted, statement, source);
+          describe(noted, statement, site);
         },
         problem: () => undefined,
         include: () => undefined,
@@ -77,21 +76,18 @@ export function noteAsmStatements(source: Source, context: () => CContext, table
 type Noted = NonNullable<ReturnType<SiteTable['find']>>;
 
 /** What is special about a site in a template. */
-function describe(site: Noted, statement: AsmStatement, source: Source): void {
-  const piece = statement.pieces.find(({ start, end }) => site.start >= start && site.start < end);
-  const last = statement.pieces.find(({ start, end }) => site.end > start && site.end <= end);
-  site.compiled = true;
-  site.pasted = piece !== last || piece?.kind === 'other';
-  site.needsString = piece?.kind === 'other';
-  site.written = blankedText(source).slice(site.start, site.end);
+function describe(noted: Noted, statement: AsmStatement, { text, statement: parsed }: InstructionSite): void {
+  const piece = statement.pieces.find(({ start, end }) => noted.start >= start && noted.start < end);
+  const last = statement.pieces.find(({ start, end }) => noted.end > start && noted.end <= end);
+  noted.inString = true;
+  noted.compiled = true;
+  noted.pasted = piece !== last || piece?.kind === 'other';
+  noted.needsString = piece?.kind === 'other';
+  // Decoded: the file has escapes in it. The mnemonic of a pasted one is only one of those it can have.
+  noted.written = text.text.slice(parsed.nameStart, parsed.end);
   // One word in the text is many in the objects, by the compiler's choice of registers.
-  site.expansions.length = 0;
-  site.inMacro = false;
-  // Pieces between strings leave their quotes in the text; the operands are what is read.
-  if (site.pasted && last?.kind === 'string' && piece) {
-    const operands = blankedText(source).slice(Math.max(piece.end, last.start + 1), site.end);
-    site.written = `${site.written.slice(0, piece.end - site.start)} ${operands.trim()}`;
-  }
+  noted.occurrences.length = 0;
+  noted.inMacro = false;
 }
 
 function markInactive(source: Source, found: ReadonlySet<number>, context: CContext, table: SiteTable): void {

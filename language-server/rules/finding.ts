@@ -2,13 +2,20 @@
 import type { OperandContext } from '../../isa/assemble.ts';
 import type { SensitiveClass } from '../../isa/sensitivity.ts';
 import type { Source } from '../parse/source.ts';
-import { replacementFor, type Replacement } from './fix.ts';
+import { applyReplacement, replacementFor, type Replacement } from './fix.ts';
 import { ruleOf, type Rule } from './rules.ts';
 
 /** A line of a file, 1-based. */
 export interface Place {
   readonly file: string;
   readonly line: number;
+}
+
+/** One instruction that the assembler makes of a site. */
+export interface Occurrence extends Place {
+  readonly class: SensitiveClass;
+  /** Its word; undefined for coprocessor instructions, and when an operand is not known. */
+  readonly word: number | undefined;
 }
 
 /** A sensitive instruction where it is written. */
@@ -22,6 +29,8 @@ export interface Finding {
   readonly classes: ReadonlySet<SensitiveClass>;
   /** Words that its expansions have, where all operands were known. */
   readonly words: ReadonlySet<number>;
+  /** Every instruction made of it, at the line to which the assembler attributes it: the outermost invocation. */
+  readonly occurrences: readonly Occurrence[];
   /** Lines that expand it; present for a site in a macro. A line counts as often as it expands the site. */
   readonly expansions: readonly Place[] | undefined;
   /** The configuration disables it everywhere. */
@@ -30,6 +39,8 @@ export interface Finding {
   readonly thumb: boolean;
   /** Why it must stay: the reason of a suppression, or code for user mode. */
   readonly keep: string | undefined;
+  /** Inside a string literal of C. */
+  readonly inString: boolean;
   readonly replacement: Replacement | undefined;
 }
 
@@ -40,7 +51,7 @@ export interface Site {
   end: number;
   readonly classes: Set<SensitiveClass>;
   readonly words: Set<number>;
-  readonly expansions: Place[];
+  readonly occurrences: Occurrence[];
   inMacro: boolean;
   /** Seen by the assembler, not only in the text. */
   active: boolean;
@@ -50,6 +61,8 @@ export interface Site {
   pasted: boolean;
   needsString: boolean;
   compiled: boolean;
+  /** Inside a string literal, where escapes are needed. */
+  inString: boolean;
   /** Operands as written, when they were known while gathering. */
   written: string;
   names: OperandContext;
@@ -102,12 +115,19 @@ export function findingOf(site: Site): Finding {
     rule: ruleOf(first),
     classes: site.classes,
     words: site.words,
-    expansions: site.inMacro ? site.expansions : undefined,
+    occurrences: site.occurrences,
+    expansions: site.inMacro ? site.occurrences.map(({ file, line }) => ({ file, line })) : undefined,
     inactive: !site.active && !site.inMacro,
     thumb,
+    inString: site.inString,
     keep: keepReason(site.source, site.start) ?? userMode,
     replacement: thumb ? undefined : replacementFor(site.written, facts, site.names),
   };
+}
+
+/** The statement as it is replaced, without the comment that keeps the original; undefined when there is no fix. */
+export function replacedText({ source, start, end, replacement, inString }: Finding): string | undefined {
+  return replacement && applyReplacement(source.text.slice(start, end), replacement, inString);
 }
 
 /** The sentence of a finding. */
@@ -115,7 +135,7 @@ export function messageOf(finding: Finding): string {
   const { rule, replacement, expansions } = finding;
   const parts = [`${rule.title}. ${rule.explanation}`];
   if (finding.thumb) parts.push('It is Thumb code, for which there is no trap.');
-  else if (replacement) parts.push(`Its trap: ${replacement.text}`);
+  else if (replacement) parts.push(`Its trap: ${replacedText(finding)}`);
   else if (rule.consequence !== 'traps already') parts.push('There is no automatic fix: write the instruction out.');
   if (expansions) parts.push(`Expanded ${expansions.length} ${expansions.length === 1 ? 'time' : 'times'}.`);
   if (finding.inactive) parts.push('The configuration disables it.');

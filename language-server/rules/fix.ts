@@ -11,9 +11,12 @@ import { hasPlaceholder } from './names.ts';
 
 /** A way to replace a statement. */
 export interface Replacement {
-  /** `statement`: new text for all of it. `prefix`: a macro of the support file takes its mnemonic. */
-  readonly form: 'statement' | 'prefix';
-  /** The new statement, without the comment that keeps the original. */
+  /**
+   * `statement`: new text for all of it. Else a macro of the support file takes the mnemonic, which gets a `prefix`, a
+   * `string` with the prefix before it, or a `call` around it.
+   */
+  readonly form: 'statement' | 'prefix' | 'string' | 'call';
+  /** For a statement: the new one, without the comment that keeps the original. */
   readonly text: string;
   /** Whether it needs the support file. */
   readonly computed: boolean;
@@ -166,9 +169,24 @@ export function replacementFor(written: string, facts: SiteFacts, names: Operand
   }
   // Only the accesses with user rights have macros that take whole mnemonics.
   if (!USER_ACCESS.has(facts.class) || !/^\S+,\s*\[[^,\]]+\](\s*,\s*#\S+)?$/.test(operands.trim())) return undefined;
-  if (facts.needsString) return { form: 'prefix', text: `"${PREFIX}" ${written}`, computed: true };
   const call = /^[A-Za-z_]\w*\(/.test(mnemonic);
-  return { form: 'prefix', text: call ? `LPV(${mnemonic})${gap}${operands}` : `${PREFIX}${written}`, computed: true };
+  return { form: facts.needsString ? 'string' : call ? 'call' : 'prefix', text: '', computed: true };
+}
+
+/** A statement as it stands in its file, replaced; `inString` says that it needs the escapes of C. */
+export function applyReplacement(original: string, { form, text }: Replacement, inString: boolean): string {
+  switch (form) {
+    case 'statement':
+      return inString ? text.replaceAll('\t', '\\t') : text;
+    case 'prefix':
+      return PREFIX + original;
+    case 'string':
+      return `"${PREFIX}" ${original}`;
+    case 'call': {
+      const end = closing(original, original.indexOf('(') + 1) + 1;
+      return `LPV(${original.slice(0, end)})${original.slice(end)}`;
+    }
+  }
 }
 
 /** The comment that keeps the original. */

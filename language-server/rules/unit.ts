@@ -54,7 +54,8 @@ export function noteInstruction(
   const verbatim = text.isVerbatim(nameStart, nameStart + name.length);
   entry.end = Math.max(entry.end, origin.end);
   entry.classes.add(found.class);
-  if (found.symbolic.length === 0 && !trapsInUserMode(found.class)) entry.words.add(found.word);
+  const word = found.symbolic.length === 0 && !trapsInUserMode(found.class) ? found.word : undefined;
+  if (word !== undefined) entry.words.add(word);
   entry.active = true;
   entry.userMode ||= site.userMode;
   if (site.thumb) entry.thumb = true;
@@ -62,7 +63,7 @@ export function noteInstruction(
   const inDefine = where.source !== source || source.position(start).line !== place.line;
   if (site.frames.some(({ kind }) => kind === 'macro') || (inDefine && !verbatimLine(site, source, start)))
     entry.inMacro = true;
-  entry.expansions.push(place);
+  entry.occurrences.push({ ...place, class: found.class, word });
   if (!verbatim && site.frames.length === 0) entry.pasted = true;
   if (entry.written === '') {
     entry.written = writtenText(source, start, entry.end);
@@ -103,7 +104,7 @@ export function newSite(source: Source, start: number, end: number, found: Sensi
     end,
     classes: new Set([found]),
     words: new Set(),
-    expansions: [],
+    occurrences: [],
     inMacro: false,
     active: false,
     thumb: false,
@@ -112,6 +113,7 @@ export function newSite(source: Source, start: number, end: number, found: Sensi
     pasted: false,
     needsString: false,
     compiled: false,
+    inString: false,
     written: '',
     names: writtenNames(new Map()),
   };

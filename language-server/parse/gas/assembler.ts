@@ -53,6 +53,7 @@ const MAX_CHARACTERS = 64 << 20;
 const OPENING: Readonly<Record<string, 'macro' | 'repetition'>> = {
   '.macro': 'macro',
   '.rept': 'repetition',
+  '.rep': 'repetition',
   '.irp': 'repetition',
   '.irpc': 'repetition',
   '.irep': 'repetition',
@@ -215,6 +216,7 @@ export class Assembler implements ConditionNames {
     switch (name) {
       case '.macro':
       case '.rept':
+      case '.rep':
       case '.irp':
       case '.irpc':
       case '.irep':
@@ -326,7 +328,7 @@ export class Assembler implements ConditionNames {
   private repeat(collected: Collecting): void {
     const frame: Frame = { kind: 'repetition', name: collected.name, source: collected.source, line: collected.line };
     const each = (values: ReadonlyMap<string, string>): boolean => this.run(collected.body, values, frame);
-    if (collected.name === '.rept') {
+    if (collected.name === '.rept' || collected.name === '.rep') {
       const count = evaluate(collected.operands, this, GAS_EXPRESSION);
       const times = typeof count === 'number' ? count : 1;
       for (let i = 0; i < times; i++) if (!each(NO_VALUES)) return;

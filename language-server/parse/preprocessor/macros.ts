@@ -138,6 +138,8 @@ export class Expander {
     const expanded: (Token[] | undefined)[] = [];
     const parameterOf = (token: Token | undefined): number =>
       token?.kind === 'name' && macro.parameters ? macro.parameters.indexOf(token.text) : -1;
+    const place = { source: site.source, from: site.from, end: siteEnd };
+    const also = [place, ...(site.also ?? [])];
     /** What # and ## make has no place of its own: it stands for the whole invocation. */
     const made = (text: string, kind: Token['kind']): Token => ({
       text,
@@ -165,14 +167,15 @@ export class Expander {
       }
       const parameter = parameterOf(token);
       if (parameter < 0) {
-        result.push({ ...token, hidden });
+        result.push({ ...token, hidden, also });
         continue;
       }
       const argument = args[parameter] ?? [];
       const following = source[skipSpaces(source, i + 1)]?.text === '##';
       if (!following) expanded[parameter] ??= this.nested(argument);
+      const reference = [{ source: token.source, from: token.from, end: token.from + token.text.length }, place];
       for (const part of following ? argument : expanded[parameter]!)
-        result.push({ ...part, hidden: union(part.hidden, hidden) });
+        result.push({ ...part, hidden: union(part.hidden, hidden), also: [...reference, ...(part.also ?? [])] });
       this.budget -= argument.length;
     }
     return result;
@@ -280,6 +283,6 @@ function readArguments(rest: readonly Token[], macro: Macro): Arguments | 'none'
 /** Tokens as text. */
 export function joinTokens(tokens: readonly Token[]): Traced {
   const builder = new TracedBuilder();
-  for (const { text, source, from, span } of tokens) builder.add(text, source, from, span);
+  for (const { text, source, from, span, also } of tokens) builder.add(text, source, from, span, also);
   return builder.build();
 }

@@ -24,6 +24,8 @@ export interface CompileSettings {
   readonly defines: ReadonlyMap<string, string>;
   /** Whether an undefined name with this beginning may be defined by a configuration that is not at hand. */
   readonly unknownPrefix?: string | undefined;
+  /** Names of that kind that are taken for undefined all the same. */
+  readonly undefinedNames?: ReadonlySet<string> | undefined;
 }
 
 export interface Problem {
@@ -323,7 +325,8 @@ export class Preprocessor {
 
   private isDefined(name: string): Value {
     if (this.macros.has(name)) return 1;
-    const { unknownPrefix } = this.settings;
+    const { unknownPrefix, undefinedNames } = this.settings;
+    if (undefinedNames?.has(name)) return 0;
     return unknownPrefix !== undefined && name.startsWith(unknownPrefix) ? undefined : 0;
   }
 

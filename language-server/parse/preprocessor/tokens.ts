@@ -1,5 +1,6 @@
 /** Tokens of the C preprocessor, with their origins. */
 import type { Source } from '../source.ts';
+import type { Place } from '../traced.ts';
 
 export interface Token {
   readonly text: string;
@@ -8,6 +9,8 @@ export interface Token {
   /** Where it was written; see `Segment` for `span`. */
   readonly from: number;
   readonly span: number;
+  /** Other places that it stands for: the invocations and parameters through which it came, innermost first. */
+  readonly also?: readonly Place[];
   /** Macros that must not be expanded in it again. */
   readonly hidden: ReadonlySet<string> | undefined;
 }
