@@ -1,12 +1,17 @@
 /** The linter over a set of files: what the command line, the editor and tests call. */
 import { asmStatements } from './parse/c/asm-statements.ts';
-import type { CompileSettings, LineRange, Problem, SourceProvider } from './parse/preprocessor/preprocess.ts';
+import {
+  folderOf,
+  type CompileSettings,
+  type LineRange,
+  type Problem,
+  type SourceProvider,
+} from './parse/preprocessor/preprocess.ts';
 import { languageOf, type Source } from './parse/source.ts';
-import { noteAsmStatements, readCContext } from './rules/c-unit.ts';
+import { noteAsmStatements, readCContext, type CContext, type ContextOf } from './rules/c-unit.ts';
 import { findingOf, SiteTable, type Finding } from './rules/finding.ts';
 import { noteWrittenSites, readAssemblyUnit } from './rules/unit.ts';
 import { SUPPORT_FILE } from './rules/support-file.ts';
-import { folderOf } from './parse/preprocessor/preprocess.ts';
 
 /** Gives the settings with which a file is compiled. */
 export interface SettingsProvider {
@@ -69,12 +74,14 @@ export class Linter {
 
   private addC(source: Source): void {
     const { provider, settings } = this.host;
-    let context: ReturnType<typeof readCContext> | undefined;
-    const contextOf = (): ReturnType<typeof readCContext> => {
-      context ??= readCContext(source, settings.c(source.path), provider);
+    const contexts = new Map<boolean, CContext>();
+    const contextOf: ContextOf = (whole) => {
+      let context = contexts.get(whole);
+      if (!context) contexts.set(whole, (context = readCContext(source, settings.c(source.path), provider, whole)));
       return context;
     };
     noteAsmStatements(source, contextOf, this.table);
+    const context = contexts.get(false);
     if (context) this.inactive.set(source, context.inactive);
   }
 

@@ -1,6 +1,6 @@
 /** Asm statements of a C file or a header, from template to sites. */
 import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
-import { asmStatements, type AsmStatement } from '../parse/c/asm-statements.ts';
+import { asmStatements } from '../parse/c/asm-statements.ts';
 import { TemplateReader } from '../parse/c/template.ts';
 import { splitLines } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
@@ -22,9 +22,27 @@ export interface CContext {
   readonly inactive: readonly LineRange[];
 }
 
-/** Preprocesses a file as C. */
-export function readCContext(source: Source, settings: CompileSettings, provider: SourceProvider): CContext {
-  const preprocessor = new Preprocessor(provider, settings, { line: () => undefined });
+/** How names of a kernel's configuration begin. */
+const CONFIGURATION = 'CONFIG_';
+
+/**
+ * Preprocesses a file as C: with everything that it includes, or its own text alone, where names that are not of the
+ * configuration are unknown.
+ */
+export function readCContext(
+  source: Source,
+  settings: CompileSettings,
+  provider: SourceProvider,
+  whole: boolean,
+): CContext {
+  const own: CompileSettings = {
+    ...settings,
+    forcedIncludes: [],
+    ownTextOnly: true,
+    unknownPrefix: '',
+    knownPrefix: settings.unknownPrefix === undefined ? CONFIGURATION : undefined,
+  };
+  const preprocessor = new Preprocessor(provider, whole ? settings : own, { line: () => undefined });
   preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));
   return { macros: preprocessor.macros, inactive: preprocessor.inactive.get(source) ?? [] };
 }
@@ -37,17 +55,21 @@ function assembleTemplate(template: Traced, source: Source, line: number, assemb
   assembler.finish();
 }
 
-const NO_CONTEXT: CContext = { macros: new Map(), inactive: [] };
+/** How a file is read as C, by its own text or with all that it includes. */
+export type ContextOf = (whole: boolean) => CContext;
 
 /**
  * Adds the sites of all asm statements of a file. `context` is asked for only when a template has pieces that are not
- * strings, or a site may be disabled.
+ * strings, or a site may be disabled; the whole one only when the file itself does not say what a piece is.
  */
-export function noteAsmStatements(source: Source, context: () => CContext, table: SiteTable): void {
+export function noteAsmStatements(source: Source, context: ContextOf, table: SiteTable): void {
   const statements = asmStatements(source);
   if (statements.length === 0) return;
   const pasted = statements.some(({ pieces }) => pieces.some(({ kind }) => kind === 'other'));
-  const reader = new TemplateReader(source, (pasted ? context() : NO_CONTEXT).macros);
+  let reader = new TemplateReader(source, pasted ? context(false).macros : new Map());
+  if (pasted && statements.some((statement) => reader.hasUnknown(statement))) {
+    reader = new TemplateReader(source, context(true).macros);
+  }
   const found = new Set<number>();
   for (const statement of statements) {
     const line = source.position(statement.start).line - 1;
@@ -61,7 +83,7 @@ export function noteAsmStatements(source: Source, context: () => CContext, table
           const noted = table.find(source, origin.start);
           if (!noted) return;
           found.add(origin.start);
-          describe(noted, statement, site);
+          describe(noted, site);
         },
         problem: () => undefined,
         include: () => undefined,
@@ -70,19 +92,18 @@ export function noteAsmStatements(source: Source, context: () => CContext, table
     }
   }
   if (found.size > 0 && /^[ \t]*#[ \t]*(if|ifdef|ifndef)\b/m.test(source.text))
-    markInactive(source, found, context(), table);
+    markInactive(source, found, context(false), table);
 }
 
 type Noted = NonNullable<ReturnType<SiteTable['find']>>;
 
 /** What is special about a site in a template. */
-function describe(noted: Noted, statement: AsmStatement, { text, statement: parsed }: InstructionSite): void {
-  const piece = statement.pieces.find(({ start, end }) => noted.start >= start && noted.start < end);
-  const last = statement.pieces.find(({ start, end }) => noted.end > start && noted.end <= end);
+function describe(noted: Noted, { text, statement: parsed }: InstructionSite): void {
   noted.inString = true;
   noted.compiled = true;
-  noted.pasted = piece !== last || piece?.kind === 'other';
-  noted.needsString = piece?.kind === 'other';
+  noted.needsString = !text.isVerbatim(parsed.nameStart, parsed.nameStart + 1);
+  // A range with a quote in it goes over several pieces.
+  noted.pasted = noted.needsString || noted.source.text.slice(noted.start, noted.end).includes('"');
   // Decoded: the file has escapes in it. The mnemonic of a pasted one is only one of those it can have.
   noted.written = text.text.slice(parsed.nameStart, parsed.end);
   // One word in the text is many in the objects, by the compiler's choice of registers.

@@ -5,7 +5,7 @@
 import { assembleSensitive, type Assembled, type OperandContext, type SymbolicOperand } from '../../isa/assemble.ts';
 import { encodeTrap, trapMoves } from '../../isa/lpv.ts';
 import { lookupMnemonic } from '../../isa/mnemonics.ts';
-import { extractFields, type Row } from '../../isa/row.ts';
+import { type Row } from '../../isa/row.ts';
 import { trapsInUserMode, type SensitiveClass } from '../../isa/sensitivity.ts';
 import { hasPlaceholder } from './names.ts';
 
@@ -112,25 +112,6 @@ function computed(statement: Statement): Replacement | undefined {
   return { form: 'statement', text, computed: true };
 }
 
-/** MSR from a compiler operand, which may turn out to be a register or an immediate. */
-function compilerMsr(statement: Statement): Replacement | undefined {
-  const { found, condition, gap } = statement;
-  const [operand] = found.symbolic;
-  if (found.row.name !== 'MSR_reg' || found.symbolic.length !== 1 || !operand.text.startsWith('%')) return undefined;
-  const fields = extractFields(found.row.bits, found.word);
-  const asImmediate = assembleSensitive('msr', `${fields.R ? 'spsr' : 'cpsr'}_${maskText(fields.f)}, #0`, NOTHING)!;
-  const register = hex(encodeTrap(found.word)! & 0xffffff, 6);
-  const immediate = hex(encodeTrap(asImmediate.word)! & 0xffffff, 6);
-  return {
-    form: 'statement',
-    text: `${PREFIX}msr${condition}${gap}${register}, ${immediate}, ${operand.text}`,
-    computed: true,
-  };
-}
-
-const NOTHING: OperandContext = { register: () => undefined, value: (text) => Number(text) };
-const maskText = (mask: number): string => [...'cxsf'].filter((_, i) => (mask >>> i) & 1).join('');
-
 /** What is known of a site beyond its text. */
 export interface SiteFacts {
   readonly class: SensitiveClass;
@@ -144,6 +125,13 @@ export interface SiteFacts {
   readonly compiled: boolean;
 }
 
+/** Operands of the classes whose instructions have macros that take them whole. */
+const USER_ACCESS_OPERANDS = /^\S+,\s*\[[^,\]]+\](\s*,\s*#\S+)?$/;
+const MACRO_OPERANDS: Readonly<Partial<Record<SensitiveClass, RegExp>>> = {
+  MRS: /^\S+,\s*\w+$/,
+  MSR: /^\w+,\s*(?:[%\w[\]]+|#\d+)$/,
+};
+
 /** The replacement of a statement as it is written; undefined when there is none that keeps its meaning. */
 export function replacementFor(written: string, facts: SiteFacts, names: OperandContext): Replacement | undefined {
   if (trapsInUserMode(facts.class)) return undefined;
@@ -156,7 +144,9 @@ export function replacementFor(written: string, facts: SiteFacts, names: Operand
       if (found.symbolic.length === 0 && !hasPlaceholder(statement.condition)) return literal(found.word, statement);
       if (!USER_ACCESS.has(found.class)) {
         if (found.symbolic.length === 0) return literal(found.word, statement);
-        const result = (facts.compiled ? compilerMsr(statement) : undefined) ?? computed(statement);
+        // The compiler may choose an immediate where a template has an operand of MSR.
+        const chosen = facts.compiled && found.row.name === 'MSR_reg';
+        const result = chosen ? undefined : computed(statement);
         if (result) return result;
       }
       if (facts.words.size === 1 && !namedImmediate && !hasPlaceholder(written)) {
@@ -167,8 +157,8 @@ export function replacementFor(written: string, facts: SiteFacts, names: Operand
       return literal(word, { condition: conditionText(mnemonic, word), gap });
     }
   }
-  // Only the accesses with user rights have macros that take whole mnemonics.
-  if (!USER_ACCESS.has(facts.class) || !/^\S+,\s*\[[^,\]]+\](\s*,\s*#\S+)?$/.test(operands.trim())) return undefined;
+  const shape = MACRO_OPERANDS[facts.class] ?? (USER_ACCESS.has(facts.class) ? USER_ACCESS_OPERANDS : undefined);
+  if (!shape?.test(operands.trim())) return undefined;
   const call = /^[A-Za-z_]\w*\(/.test(mnemonic);
   return { form: facts.needsString ? 'string' : call ? 'call' : 'prefix', text: '', computed: true };
 }

@@ -21,7 +21,10 @@ const LITERAL = {
 function trapBits(statement: string): string {
   const space = statement.indexOf(' ');
   const found = assembleSensitive(statement.slice(0, space), statement.slice(space + 1), LITERAL);
-  return `0x${(encodeTrap(found!.word)! & 0x0fffffff).toString(16).padStart(8, '0')}`;
+  const trap = encodeTrap(found!.word)!;
+  // The assembler makes the rest of an SWI.
+  const isSwi = ((trap >>> 24) & 15) === 15;
+  return `0x${(trap & (isSwi ? 0x00ffffff : 0x0fffffff)).toString(16).padStart(8, '0')}`;
 }
 
 /** Position of bits in a trap, by the difference that one operand makes. */
@@ -77,9 +80,43 @@ function plainAccess(name: string): string[] {
   return name.length === 3 ? unified : [...unified, '\t.ifnb\t\\c', ...body(divided(name)), '\t.endif'];
 }
 
+/** The bits that name a status register and its fields. */
+const fieldBits = (psr: string): number => Number(trapBits(`msr ${psr}, r0`)) & FIELD_BITS;
+/** R and the field mask of MSR: all bits by which the traps of the two forms below differ. */
+const FIELD_BITS =
+  Number(trapBits('msr spsr_cxsf, r0')) & ~(Number(trapBits('msr cpsr_c, r0')) & Number(trapBits('msr cpsr_f, r0')));
+
+/** An MSR trap without its status register. */
+function withoutFields(statement: string): string {
+  return `0x${(Number(trapBits(statement)) & ~FIELD_BITS).toString(16).padStart(8, '0')}`;
+}
+
+/** Status registers by name, in the spellings in use. */
+function statusRegisters(): string[] {
+  const suffixes = ['', '_all', '_flg', '_ctl'];
+  for (let mask = 1; mask < 16; mask++) {
+    const letters = [...'cxsf'].filter((_, bit) => (mask >>> bit) & 1);
+    suffixes.push(`_${letters.join('')}`);
+    if (letters.length > 1) suffixes.push(`_${letters.reverse().join('')}`);
+  }
+  return ['cpsr', 'spsr'].flatMap((name) =>
+    suffixes.flatMap((suffix) => {
+      const value = `0x${fieldBits(name + suffix).toString(16)}`;
+      return [
+        `\t.set\t__lpv_psr_${name}${suffix}, ${value}`,
+        `\t.set\t__lpv_psr_${name.toUpperCase()}${suffix}, ${value}`,
+      ];
+    }),
+  );
+}
+
 /** The contents of the support file. `includeName` is the path by which the assembler's search path finds it. */
 export function supportFile(includeName = `asm/${SUPPORT_FILE}`): string {
   const registers = [...standardRegisters()];
+  const mrs = trapBits('mrs r0, cpsr');
+  const rd = shiftOf('mrs r0, cpsr', 'mrs r1, cpsr');
+  const register = withoutFields('msr cpsr_c, r0');
+  const immediate = withoutFields('msr cpsr_c, #0');
   const conditions = [...CONDITION_NAMES.keys()].filter((name) => name !== '');
   return `/*
  * Traps of lightweight paravirtualization: what rewritten instructions need of the assembler.
@@ -96,6 +133,8 @@ export function supportFile(includeName = `asm/${SUPPORT_FILE}`): string {
 ${registers.map(([name, number]) => `\t.set\t__lpv_${name}, ${number}\n\t.set\t__lpv_${name.toUpperCase()}, ${number}`).join('\n')}
 	.set	__lpv_cond_, 14
 ${conditions.map((name) => `\t.set\t__lpv_cond_${name}, ${CONDITION_NAMES.get(name)!}`).join('\n')}
+
+${statusRegisters().join('\n')}
 
 	/* The value of "#12", "#-4" or "#0x1f", in __lpv_value and __lpv_negative. */
 	.macro	__lpv_number, text:vararg
@@ -169,8 +208,12 @@ ${conditions.map((name) => `\t.set\t__lpv_cond_${name}, ${CONDITION_NAMES.get(na
 	swi\\c	(\\base) | __lpv_operand
 	.endm
 
+	.macro	__lpv_mrs\\c, rd, psr
+	swi\\c	${mrs} | (__lpv_psr_\\psr & 0x8000) | (__lpv_\\rd << ${rd})
+	.endm
+
 	/* MSR of what the compiler chose: a register, or an immediate. */
-	.macro	__lpv_msr\\c, register, immediate, operand
+	.macro	__lpv_msr\\c, psr, operand
 	.set	__lpv_is_immediate, 0
 	.irpc	char, \\operand
 	.ifc	\\char,#
@@ -179,9 +222,9 @@ ${conditions.map((name) => `\t.set\t__lpv_cond_${name}, ${CONDITION_NAMES.get(na
 	.endr
 	.if	__lpv_is_immediate
 	__lpv_number \\operand
-	__lpv_imm\\c \\immediate, __lpv_value
+	__lpv_imm\\c ${immediate} | __lpv_psr_\\psr, __lpv_value
 	.else
-	swi\\c	(\\register) | __lpv_\\operand
+	swi\\c	${register} | __lpv_psr_\\psr | __lpv_\\operand
 	.endif
 	.endm
 

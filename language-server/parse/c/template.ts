@@ -3,7 +3,7 @@ import { Expander, type Macro, type MacroTable, parseDefine } from '../preproces
 import { tokenize, type Token } from '../preprocessor/tokens.ts';
 import { Source } from '../source.ts';
 import { type Traced, TracedBuilder } from '../traced.ts';
-import type { AsmStatement, TemplatePiece } from './asm-statements.ts';
+import type { AsmStatement } from './asm-statements.ts';
 import { blankedText, skipLiteral } from './blank.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f', a: '\x07', b: '\b' };
@@ -45,6 +45,15 @@ interface Invocation {
   readonly inside: Macro | undefined;
 }
 
+/** A part of a template: a string literal of the file, or texts that stand for a range of it. */
+interface Part {
+  readonly literal: boolean;
+  readonly start: number;
+  readonly end: number;
+  /** Empty for a literal; empty for others when nothing is known. */
+  readonly texts: readonly string[];
+}
+
 /** Finds what the parameters of macros stand for, from the invocations in the same file. */
 class Pasting {
   private readonly source: Source;
@@ -56,8 +65,31 @@ class Pasting {
     this.macros = macros;
   }
 
-  /** Texts that a piece can have. Without any, the piece is unknown. */
-  textsOf(code: string, inside: Macro | undefined, depth = 0): readonly string[] {
+  /** The parts of a piece at a range of the file. */
+  partsOf(code: string, start: number, inside: Macro | undefined): Part[] {
+    const tokens = new Expander(this.macros).expand(tokenize(code, this.source, start));
+    const end = start + code.length;
+    const parts: Part[] = [];
+    for (const token of tokens) {
+      if (token.kind === 'space') continue;
+      const here = token.source === this.source && token.from >= start && token.from < end;
+      const last = token.from + (token.span || token.text.length);
+      if (here && token.kind === 'string' && token.span === 0)
+        parts.push({ literal: true, start: token.from, end: last, texts: [] });
+      else {
+        // What comes from another place stands for the invocation in this one.
+        const place = here
+          ? { from: token.from, end: last }
+          : token.also?.find(({ source, from }) => source === this.source && from >= start && from < end);
+        const range = place ?? { from: start, end };
+        parts.push({ literal: false, start: range.from, end: range.end, texts: this.optionsOf(token, inside, 0) });
+      }
+    }
+    return parts;
+  }
+
+  /** Texts that code can have. Without any, it is unknown. */
+  private textsOf(code: string, inside: Macro | undefined, depth: number): readonly string[] {
     if (depth > MAX_DEPTH) return [];
     const tokens = new Expander(this.macros).expand(tokenize(code, this.source, 0));
     let texts: string[] = [''];
@@ -93,14 +125,23 @@ class Pasting {
     return found;
   }
 
+  /** Macros that look like objects and only rename a macro. */
+  private otherNames(name: string): string[] {
+    return [...this.macros.values()]
+      .filter(({ parameters, body }) => !parameters && body === name)
+      .map((other) => other.name);
+  }
+
   private invocationsOf(macro: Macro): Invocation[] {
     const text = blankedText(this.source);
     const found: Invocation[] = [];
     // A name may be pasted too: prefix_##size(...).
-    const pattern = new RegExp(`\\b(${macro.name.replace(/\$/g, '\\$')}|(\\w+?)\\s*##\\s*\\w+)\\s*\\(`, 'g');
+    const names = [macro.name, ...this.otherNames(macro.name)];
+    const spelled = names.map((name) => name.replaceAll('$', '\\$')).join('|');
+    const pattern = new RegExp(`\\b(${spelled}|(\\w+?)\\s*##\\s*\\w+)\\s*\\(`, 'g');
     for (let match = pattern.exec(text); match && found.length < MAX_VARIANTS; match = pattern.exec(text)) {
       const prefix = match[2] as string | undefined;
-      if (prefix !== undefined && !macro.name.startsWith(prefix)) continue;
+      if (prefix !== undefined && !names.some((name) => name.startsWith(prefix))) continue;
       const start = text.lastIndexOf('\n', match.index) + 1;
       const head = /^[ \t]*#[ \t]*define\s+/.exec(text.slice(start, start + 64));
       if (head && start + head[0].length === match.index) continue;
@@ -138,6 +179,7 @@ function argumentTexts(text: string, from: number): string[] {
 export class TemplateReader {
   private readonly source: Source;
   private readonly pasting: Pasting;
+  private readonly parts = new Map<AsmStatement, readonly Part[]>();
 
   /** `macros` are those that may occur between strings. */
   constructor(source: Source, macros: MacroTable) {
@@ -145,46 +187,48 @@ export class TemplateReader {
     this.pasting = new Pasting(source, macros);
   }
 
+  /** Whether a template has a piece of which nothing is known. */
+  hasUnknown(statement: AsmStatement): boolean {
+    return this.partsOf(statement).some(({ literal, texts }) => !literal && texts.length === 0);
+  }
+
   /** The texts that a template can have: one, unless pieces of it have several. */
   variants(statement: AsmStatement): Traced[] {
-    const text = blankedText(this.source);
-    const inside =
-      statement.define &&
-      parseDefine(
-        text.slice(statement.define.start, statement.define.end).replace(/^[ \t]*#[ \t]*define/, ''),
-        this.source,
-        0,
-      );
-    const options = statement.pieces.map((piece) =>
-      piece.kind === 'string' ? undefined : this.pieceTexts(text.slice(piece.start, piece.end), inside),
-    );
-    const most = Math.min(MAX_VARIANTS, Math.max(1, ...options.map((texts) => texts?.length ?? 1)));
+    const parts = this.partsOf(statement);
+    const most = Math.min(MAX_VARIANTS, Math.max(1, ...parts.map(({ texts }) => texts.length)));
     const built: Traced[] = [];
     // Every text of every piece occurs; combinations of pieces that vary independently need not.
-    for (let i = 0; i < most; i++) built.push(this.build(statement.pieces, options, i, text));
+    for (let i = 0; i < most; i++) built.push(this.build(parts, i));
     return built;
   }
 
-  private pieceTexts(code: string, inside: Macro | undefined): readonly string[] {
-    const texts = this.pasting.textsOf(code, inside);
-    return texts.length > 0 ? texts : [UNKNOWN];
+  private partsOf(statement: AsmStatement): readonly Part[] {
+    let parts = this.parts.get(statement);
+    if (parts) return parts;
+    const text = blankedText(this.source);
+    const { define } = statement;
+    const inside =
+      define && parseDefine(text.slice(define.start, define.end).replace(/^[ \t]*#[ \t]*define/, ''), this.source, 0);
+    parts = statement.pieces.flatMap(({ kind, start, end }): Part[] =>
+      kind === 'string'
+        ? [{ literal: true, start, end, texts: [] }]
+        : this.pasting.partsOf(text.slice(start, end), start, inside),
+    );
+    this.parts.set(statement, parts);
+    return parts;
   }
 
-  private build(
-    pieces: readonly TemplatePiece[],
-    options: readonly (readonly string[] | undefined)[],
-    index: number,
-    text: string,
-  ): Traced {
+  private build(parts: readonly Part[], index: number): Traced {
+    const text = blankedText(this.source);
     const builder = new TracedBuilder();
-    pieces.forEach(({ start, end }, i) => {
-      const texts = options[i];
-      if (texts) builder.add(texts[index % texts.length], this.source, start, end - start);
+    for (const { literal, start, end, texts } of parts) {
+      if (!literal)
+        builder.add(texts.length > 0 ? texts[index % texts.length] : UNKNOWN, this.source, start, end - start);
       else {
         const last = end - 1 > start && text[end - 1] === '"' ? end - 1 : end;
         decode(text, start + 1, last, (part, at, span) => builder.add(part, this.source, at, span));
       }
-    });
+    }
     return builder.build();
   }
 }

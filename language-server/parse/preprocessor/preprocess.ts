@@ -24,6 +24,10 @@ export interface CompileSettings {
   readonly defines: ReadonlyMap<string, string>;
   /** Whether an undefined name with this beginning may be defined by a configuration that is not at hand. */
   readonly unknownPrefix?: string | undefined;
+  /** Files that #include names are not read. */
+  readonly ownTextOnly?: boolean | undefined;
+  /** Undefined names with this beginning are known to be undefined. */
+  readonly knownPrefix?: string | undefined;
   /** Names of that kind that are taken for undefined all the same. */
   readonly undefinedNames?: ReadonlySet<string> | undefined;
 }
@@ -60,6 +64,8 @@ export interface LineCache {
   names?: readonly string[];
   directive?: Directive;
   macro?: Macro | null;
+  /** The line with its origin, for the file that it was made for. */
+  traced?: { readonly source: Source; readonly start: number; readonly text: Traced };
   /** Statements of the line, when no macro occurs in it. */
   statements?: unknown;
 }
@@ -76,6 +82,15 @@ function namesOf(line: LogicalLine): readonly string[] {
   const cache = cacheOf(line);
   cache.names ??= [...new Set(line.text.match(NAME) ?? [])];
   return cache.names;
+}
+
+/** The line as it stands in a file, made once: headers are read by many units. */
+function tracedLine(line: LogicalLine, source: Source): Traced {
+  const cache = cacheOf(line);
+  if (cache.traced?.source !== source || cache.traced.start !== line.start) {
+    cache.traced = { source, start: line.start, text: Traced.of(source, line.text, line.start) };
+  }
+  return cache.traced.text;
 }
 
 /** The directive of a line that begins with #. */
@@ -165,7 +180,7 @@ export class Preprocessor {
     if (this.depth >= MAX_INCLUDE_DEPTH) return;
     this.depth++;
     if (source.preprocessed) this.lines(source);
-    else for (const line of source.lines) this.sink.line(Traced.of(source, line.text, line.start), line, source, true);
+    else for (const line of source.lines) this.sink.line(tracedLine(line, source), line, source, true);
     this.depth--;
   }
 
@@ -255,6 +270,7 @@ export class Preprocessor {
   }
 
   private include(source: Source, rest: string, next: boolean): void {
+    if (this.settings.ownTextOnly) return;
     let text = rest.trim();
     if (!/^["<]/.test(text)) text = this.expandText(text, source).trim();
     const match = /^"([^"]*)"|^<([^>]*)>/.exec(text);
@@ -305,7 +321,7 @@ export class Preprocessor {
       }
     }
     if (!known) {
-      this.sink.line(Traced.of(source, line.text, line.start), line, source, true);
+      if (names.length > 0) this.sink.line(tracedLine(line, source), line, source, true);
       return i;
     }
     let last = i;
@@ -325,8 +341,8 @@ export class Preprocessor {
 
   private isDefined(name: string): Value {
     if (this.macros.has(name)) return 1;
-    const { unknownPrefix, undefinedNames } = this.settings;
-    if (undefinedNames?.has(name)) return 0;
+    const { unknownPrefix, knownPrefix, undefinedNames } = this.settings;
+    if (undefinedNames?.has(name) || (knownPrefix !== undefined && name.startsWith(knownPrefix))) return 0;
     return unknownPrefix !== undefined && name.startsWith(unknownPrefix) ? undefined : 0;
   }
 
