@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { encodeLike } from '../language-server/node-source-provider.ts';
 import { applyEdits, editsOf, isFixable } from '../language-server/rules/edits.ts';
-import { restoreText } from '../language-server/rules/fix.ts';
+import { aliasSymbol, restoreText } from '../language-server/rules/fix.ts';
 import type { Finding } from '../language-server/rules/finding.ts';
 import { MAKEFILE_MARK, SUPPORT_FILE, supportFile } from '../language-server/rules/support-file.ts';
 import type { ParsedArguments } from './command.ts';
@@ -128,7 +128,8 @@ function planPatch(
   });
   const wanted = new Set(files);
   const bySource = new Map<Finding['source'], Finding[]>();
-  for (const finding of linter.result().findings) {
+  const { findings: all, aliases } = linter.result();
+  for (const finding of all) {
     if (!wanted.has(finding.source.path)) continue;
     bySource.set(finding.source, [...(bySource.get(finding.source) ?? []), finding]);
   }
@@ -144,11 +145,22 @@ function planPatch(
       } else if (finding.rule.severity !== 'info' && finding.keep === undefined && !finding.thumb)
         unfixed.push(finding);
     }
-    const after = applyEdits(source.text, editsOf(findings));
+    const known = aliasesToAdd(source.text, aliases.get(source));
+    const after = applyEdits(source.text, editsOf(findings, known));
     if (after !== source.text) changes.push({ path: source.path, before: source.text, after });
   }
   return { changes, summary: { files: changes.length, byClass, unfixed }, computed };
 }
+
+/** Aliases of a file that have no symbol yet. */
+function aliasesToAdd(text: string, aliases: ReadonlyMap<number, string> = new Map()): Map<number, string> {
+  return new Map([...aliases].filter(([end, alias]) => !text.startsWith(aliasSymbol(...splitAlias(alias)), end)));
+}
+
+const splitAlias = (alias: string): [string, string] => {
+  const [name, register] = alias.split(' ');
+  return [name, register];
+};
 
 function planRestore(files: readonly string[]): Change[] {
   return files.flatMap((path): Change[] => {

@@ -29,6 +29,8 @@ export interface LintResult {
   /** In the order of files and offsets. */
   readonly findings: readonly Finding[];
   readonly problems: readonly Problem[];
+  /** Register aliases that computed traps need: by file, the end of the definition with the name and its register. */
+  readonly aliases: SiteTable['aliases'];
   /** Lines (0-based, end excluded) of each linted file that the configuration disables. */
   readonly inactive: ReadonlyMap<Source, readonly LineRange[]>;
 }
@@ -91,6 +93,6 @@ export class Linter {
     findings.sort((a, b) =>
       a.source.path < b.source.path ? -1 : a.source.path > b.source.path ? 1 : a.start - b.start,
     );
-    return { findings, problems: this.problems, inactive: this.inactive };
+    return { findings, problems: this.problems, aliases: this.table.aliases, inactive: this.inactive };
   }
 }

@@ -84,7 +84,8 @@ class LineReader {
       } else at++;
     }
     const end = at > start && text.charCodeAt(at - 1) === RETURN ? at - 1 : at;
-    const content = blanks.length === 0 ? text.slice(start, end) : blanked(text, start, end, blanks);
+    const content =
+      blanks.length === 0 ? text.slice(start, end) : blanked(text, start, end, blanks).slice(0, end - start);
     this.line++;
     return { start, end, text: content, directive, line: first, cache: undefined };
   }

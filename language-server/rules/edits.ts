@@ -1,5 +1,5 @@
 /** Fixes as edits of a file, and their inverse. */
-import { applyReplacement, keepOriginal, restoreText } from './fix.ts';
+import { aliasSymbol, applyReplacement, keepOriginal, restoreText } from './fix.ts';
 import type { Finding } from './finding.ts';
 
 /** A change of text between two offsets of a file. */
@@ -22,9 +22,17 @@ export function editOf({ source, start, end, replacement, inString }: Finding): 
   return { start, end, text: replacement.form === 'statement' ? keepOriginal(text, original) : text };
 }
 
-/** Edits of all fixable sites of one file, in order and without overlaps. */
-export function editsOf(findings: readonly Finding[]): TextEdit[] {
-  const edits = findings.filter(isFixable).flatMap((finding) => editOf(finding) ?? []);
+/**
+ * Edits of all fixable sites of one file, in order and without overlaps. `aliases` are those of the file that computed
+ * traps need, by the end of their definitions.
+ */
+export function editsOf(findings: readonly Finding[], aliases: ReadonlyMap<number, string> = new Map()): TextEdit[] {
+  const fixable = findings.filter(isFixable);
+  const edits = fixable.flatMap((finding) => editOf(finding) ?? []);
+  for (const [end, alias] of aliases) {
+    const [name, register] = alias.split(' ');
+    edits.push({ start: end, end, text: aliasSymbol(name, register) });
+  }
   edits.sort((a, b) => a.start - b.start);
   return edits.filter((edit, i) => i === 0 || edit.start >= edits[i - 1].end);
 }

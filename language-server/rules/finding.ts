@@ -70,6 +70,8 @@ export interface Site {
 
 /** Sites by file and offset. */
 export class SiteTable {
+  /** Register aliases that reach macro parameters, by file and end of their definition. */
+  readonly aliases = new Map<Source, Map<number, string>>();
   private readonly sites = new Map<Source, Map<number, Site>>();
 
   /** The site at a place, made by `create` when it is new. */

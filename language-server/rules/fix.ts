@@ -128,8 +128,8 @@ export interface SiteFacts {
 /** Operands of the classes whose instructions have macros that take them whole. */
 const USER_ACCESS_OPERANDS = /^\S+,\s*\[[^,\]]+\](\s*,\s*#\S+)?$/;
 const MACRO_OPERANDS: Readonly<Partial<Record<SensitiveClass, RegExp>>> = {
-  MRS: /^\S+,\s*\w+$/,
-  MSR: /^\w+,\s*(?:[%\w[\]]+|#\d+)$/,
+  MRS: /^\S+,\s*[\\\w()]+$/,
+  MSR: /^[\\\w()]+,\s*(?:[%\\\w[\]()]+|#\d+)$/,
 };
 
 /** The replacement of a statement as it is written; undefined when there is none that keeps its meaning. */
@@ -184,9 +184,16 @@ export function keepOriginal(text: string, original: string): string {
   return `${text} /* lpv: ${original.replace(/\s+$/, '').replaceAll('*/', '*\\/')} */`;
 }
 
+/** What makes a register alias known to computed traps; it goes behind the statement that defines it. */
+export function aliasSymbol(name: string, register: string): string {
+  return ` ; ${PREFIX}${name} = ${PREFIX}${register} /* lpv: alias */`;
+}
+
+const ALIAS_SYMBOL = / ; __lpv_\w+ = __lpv_\w+ \/\* lpv: alias \*\//g;
+
 /** A replaced statement with its original: `swi 0x022000 /* lpv: mrs r2, cpsr *` `/`. */
 const REPLACED =
-  /(?:(?:swi|__lpv_imm|__lpv_msr)[\w\\.$%?()]*?|\.inst)[ \t]+(?:(?!\/\*|\bswi\b)[^;\n"])*? \/\* lpv: ((?:(?!\*\/)[^\n])*) \*\//g;
+  /(?:(?:swi|__lpv_imm|__lpv_msr)[\w\\.$%?()]*?|\.inst)[ \t]+(?:(?!\/\*|\bswi\b)[^;\n"])*? \/\* lpv: ((?:(?!\*\/)[^])*) \*\//g;
 const PREFIXED = /"__lpv_" |__lpv_(?=[a-z\\%])/g;
 const WRAPPED = /\bLPV\(/g;
 
@@ -204,7 +211,9 @@ function closing(text: string, from: number): number {
 /** The text before its replacement: the inverse of every fix in it. Text without fixes comes back as it is. */
 export function restoreText(text: string): string {
   if (!text.includes('lpv: ') && !text.includes(PREFIX) && !text.includes('LPV(')) return text;
-  let restored = text.replace(REPLACED, (_, original: string) => original.replaceAll('*\\/', '*/'));
+  let restored = text
+    .replace(ALIAS_SYMBOL, '')
+    .replace(REPLACED, (_, original: string) => original.replaceAll('*\\/', '*/'));
   for (let match = WRAPPED.exec(restored); match; match = WRAPPED.exec(restored)) {
     const close = closing(restored, WRAPPED.lastIndex);
     if (close < 0) continue;

@@ -125,6 +125,7 @@ export function supportFile(includeName = `asm/${SUPPORT_FILE}`): string {
  * Included in every unit by a line of a Makefile. The C preprocessor reads it as a header; in C, the assembler
  * reads it once more as it is, where a # begins a comment.
  */
+#ifndef LINKER_SCRIPT
 #ifdef __ASSEMBLER__
 #define LPV(instruction) LPV_PASTE(instruction)
 #define LPV_PASTE(instruction) __lpv_##instruction
@@ -235,8 +236,9 @@ ${[...USER_ACCESSES.flatMap(userAccess), ...PLAIN_ACCESSES.flatMap(plainAccess)]
 	.macro	__asm__, text:vararg
 	.endm
 	.endif
-#elif !defined(LINKER_SCRIPT)
+#else
 __asm__ (".include \\"${includeName}\\"");
+#endif
 #endif
 `;
 }

@@ -57,6 +57,7 @@ export function noteInstruction(
   const word = found.symbolic.length === 0 && !trapsInUserMode(found.class) ? found.word : undefined;
   if (word !== undefined) entry.words.add(word);
   entry.active = true;
+  if (site.frames.length > 0 && !trapsInUserMode(found.class)) noteAliases(operands, assembler, table);
   entry.userMode ||= site.userMode;
   if (site.thumb) entry.thumb = true;
   else entry.arm = true;
@@ -69,6 +70,17 @@ export function noteInstruction(
     entry.written = writtenText(source, start, entry.end);
     entry.names = writtenNames(aliasesOf(source));
     entry.pasted ||= /^[A-Za-z_]\w*\(/.test(entry.written);
+  }
+}
+
+/** Notes aliases among the operands of an expansion: computed traps need their numbers. */
+function noteAliases(operands: string, assembler: Assembler, table: SiteTable): void {
+  for (const [name] of operands.matchAll(/[A-Za-z_]\w*/g)) {
+    const alias = assembler.alias(name.toLowerCase());
+    const origin = alias?.text.rangeOf(alias.start, alias.end);
+    if (!alias || !origin || alias.text.text.includes('\\')) continue;
+    const ends = table.aliases.get(origin.source) ?? new Map<number, string>();
+    table.aliases.set(origin.source, ends.set(origin.end, `${name} ${alias.register}`));
   }
 }
 

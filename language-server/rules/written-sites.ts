@@ -86,14 +86,23 @@ const THUMB_ONLY = /\bCONFIG_(?:THUMB2_KERNEL|CPU_V7M)\b/;
 class Levels {
   private readonly stack: { assembly: boolean; thumb: boolean; elseThumb: boolean }[] = [];
 
+  private assemblyCount = 0;
+  private thumbCount = 0;
+
   /** Whether the current branch is for assembly only. */
   get assembly(): boolean {
-    return this.stack.some(({ assembly }) => assembly);
+    return this.assemblyCount > 0;
   }
 
   /** Whether the current branch is for Thumb kernels only. */
   get thumb(): boolean {
-    return this.stack.some(({ thumb }) => thumb);
+    return this.thumbCount > 0;
+  }
+
+  private push(assembly: boolean, thumb: boolean, elseThumb: boolean): void {
+    this.stack.push({ assembly, thumb, elseThumb });
+    this.assemblyCount += Number(assembly);
+    this.thumbCount += Number(thumb);
   }
 
   take(name: string, rest: string): void {
@@ -101,12 +110,14 @@ class Levels {
       const negative = name === 'ifndef' || /!\s*(defined|IS_ENABLED)/.test(rest);
       const only = THUMB_ONLY.test(rest) && !rest.includes('||');
       const assembly = !negative && ASSEMBLER_ONLY.test(rest);
-      this.stack.push({ assembly, thumb: only && !negative, elseThumb: only && negative });
+      this.push(assembly, only && !negative, only && negative);
       return;
     }
     if (!/^(elif|else|endif)$/.test(name)) return;
     const was = this.stack.pop();
-    if (name !== 'endif') this.stack.push({ assembly: false, thumb: was?.elseThumb ?? false, elseThumb: false });
+    this.assemblyCount -= Number(was?.assembly ?? false);
+    this.thumbCount -= Number(was?.thumb ?? false);
+    if (name !== 'endif') this.push(false, was?.elseThumb ?? false, false);
   }
 }
 

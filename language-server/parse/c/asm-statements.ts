@@ -24,7 +24,8 @@ export interface AsmStatement {
   readonly define: { readonly start: number; readonly end: number } | undefined;
 }
 
-const KEYWORD = /\b(?:__asm__|__asm|asm)\b/g;
+/** The keyword, or a literal in which it does not count. */
+const KEYWORD = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(?:__asm__|__asm|asm)\b/g;
 const QUALIFIERS = /(?:\s|\b(?:volatile|__volatile__|__volatile|goto|inline|__inline__|__inline)\b)*/y;
 const DIRECTIVE = /\n[ \t]*#[^\n]*/y;
 /** Characters one statement may have; what is longer is not read further. */
@@ -99,6 +100,7 @@ export function asmStatements(source: Source): readonly AsmStatement[] {
     const text = blankedText(source);
     KEYWORD.lastIndex = 0;
     for (let match = KEYWORD.exec(text); match; match = KEYWORD.exec(text)) {
+      if (match[0][0] === '"' || match[0][0] === "'") continue;
       QUALIFIERS.lastIndex = KEYWORD.lastIndex;
       QUALIFIERS.exec(text);
       const open = QUALIFIERS.lastIndex;

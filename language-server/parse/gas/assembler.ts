@@ -41,12 +41,23 @@ export interface AssemblerHost {
   include(name: string, from: Source): Source | undefined;
 }
 
+/** A name that .req gives to a register. */
+export interface Alias {
+  readonly register: string;
+  /** The statement that defines it. */
+  readonly text: Traced;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Ranges of code for user mode by their labels; without an end label, `.size` of the first ends it. */
 export type UserModeRanges = ReadonlyArray<readonly [start: string, end: string | undefined]>;
 
 const MAX_DEPTH = 100;
 /** Statements that expansion may produce in one unit. */
 const MAX_STATEMENTS = 1_500_000;
+/** Files that .include may read in one unit. */
+const MAX_INCLUDES = 2000;
 /** Characters that expansion may produce in one unit. */
 const MAX_CHARACTERS = 64 << 20;
 
@@ -85,7 +96,7 @@ export class Assembler implements ConditionNames {
   private readonly host: AssemblerHost;
   private readonly userModeRanges: UserModeRanges;
   private readonly symbols = new Map<string, Value>();
-  private readonly aliases = new Map<string, string>();
+  private readonly aliases = new Map<string, Alias>();
   private readonly conditionals = new Conditionals();
   private collecting: Collecting | undefined;
   private frames: readonly Frame[] = NO_FRAMES;
@@ -95,6 +106,7 @@ export class Assembler implements ConditionNames {
   private thumb = false;
   private altmacro = false;
   private includeDepth = 0;
+  private includes = MAX_INCLUDES;
   private ended = false;
   private userMode: string | undefined;
   /** Set by the caller while a condition of the preprocessor is not known. */
@@ -123,13 +135,18 @@ export class Assembler implements ConditionNames {
 
   /** Number of a register alias (.req), for a name in lower case. */
   register(name: string): string | undefined {
-    let target = this.aliases.get(name);
+    let target = this.aliases.get(name)?.register;
     for (let i = 0; target !== undefined && i < 8; i++) {
-      const next = this.aliases.get(target);
+      const next = this.aliases.get(target)?.register;
       if (next === undefined) return target;
       target = next;
     }
     return target;
+  }
+
+  /** The alias of a name in lower case. */
+  alias(name: string): Alias | undefined {
+    return this.aliases.get(name);
   }
 
   name(text: string): Value {
@@ -192,7 +209,8 @@ export class Assembler implements ConditionNames {
     const macro = this.macros.get(name);
     if (macro && this.invoke(macro, text, statement, source, line)) return;
     if (/^\.(req|dn|qn)\s/i.test(operands)) {
-      this.aliases.set(name, operands.slice(4).trim().toLowerCase());
+      const { nameStart: start, end } = statement;
+      this.aliases.set(name, { register: operands.slice(4).trim().toLowerCase(), text, start, end });
       return;
     }
     // "macro.w"-like names and macros with a condition attached are found by their full name only.
@@ -281,7 +299,7 @@ export class Assembler implements ConditionNames {
     const outer = this.frames;
     // Counted as a level so that a file that includes itself ends; its lines are its own.
     this.includeDepth++;
-    if (this.includeDepth <= MAX_DEPTH) {
+    if (this.includeDepth <= MAX_DEPTH && --this.includes >= 0) {
       for (const line of found.lines)
         if (!line.directive) this.line(Traced.of(found, line.text, line.start), found, line.line);
     }

@@ -64,7 +64,9 @@ export function parseDefine(text: string, source: Source, start: number): Macro 
 }
 
 /** Tokens that one expansion may produce, rescans included. */
-const MAX_TOKENS = 200_000;
+const MAX_TOKENS = 50_000;
+/** Places that a token remembers besides its own. */
+const MAX_PLACES = 6;
 const NO_TOKENS: readonly Token[] = [];
 
 interface Arguments {
@@ -139,7 +141,7 @@ export class Expander {
     const parameterOf = (token: Token | undefined): number =>
       token?.kind === 'name' && macro.parameters ? macro.parameters.indexOf(token.text) : -1;
     const place = { source: site.source, from: site.from, end: siteEnd };
-    const also = [place, ...(site.also ?? [])];
+    const also = [place, ...(site.also ?? [])].slice(0, MAX_PLACES);
     /** What # and ## make has no place of its own: it stands for the whole invocation. */
     const made = (text: string, kind: Token['kind']): Token => ({
       text,
@@ -175,7 +177,11 @@ export class Expander {
       if (!following) expanded[parameter] ??= this.nested(argument);
       const reference = [{ source: token.source, from: token.from, end: token.from + token.text.length }, place];
       for (const part of following ? argument : expanded[parameter]!)
-        result.push({ ...part, hidden: union(part.hidden, hidden), also: [...reference, ...(part.also ?? [])] });
+        result.push({
+          ...part,
+          hidden: union(part.hidden, hidden),
+          also: [...reference, ...(part.also ?? [])].slice(0, MAX_PLACES),
+        });
       this.budget -= argument.length;
     }
     return result;

@@ -50,6 +50,10 @@ export type LineRange = readonly [start: number, end: number];
 const MAX_INCLUDE_DEPTH = 200;
 /** Lines one unit may have, all includes together. */
 const MAX_LINES = 4_000_000;
+/** Names that the evaluation of one condition may look up. */
+const MAX_LOOKUPS = 2000;
+/** How many look-ups an expansion counts for. */
+const EXPANSION_COST = 100;
 const MAX_JOINED_LINES = 100;
 
 interface Directive {
@@ -358,15 +362,19 @@ export class Preprocessor {
 
   private evaluate(text: string): Value | 'invalid' {
     const resolving = new Set<string>();
+    let budget = MAX_LOOKUPS;
     const names = {
       name: (name: string): Value => {
         const macro = this.macros.get(name);
         if (!macro) return this.isDefined(name);
         if (macro.parameters || resolving.has(name)) return 0;
+        if (--budget < 0) return undefined;
         resolving.add(name);
         const value = evaluate(macro.body, names, C_EXPRESSION);
         resolving.delete(name);
         if (value !== 'invalid') return value;
+        budget -= EXPANSION_COST;
+        if (budget < 0) return undefined;
         const expanded = evaluate(this.expandText(macro.body, macro.source), names, C_EXPRESSION);
         return expanded === 'invalid' ? 0 : expanded;
       },
