@@ -76,13 +76,16 @@ function kernelPlace(arm: string): SupportPlace {
 
 const readIfThere = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
 
+/** A file without a newline at its end stays one, so that the line can be taken away again without a trace. */
 function withMakefileLine(text: string, line: string): string {
   if (text.includes(MAKEFILE_MARK)) return text;
-  return `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}`;
+  return text === '' || text.endsWith('\n') ? text + line : `${text}\n${line.trimEnd()}`;
 }
 
 const withoutMakefileLine = (text: string): string =>
-  text.replace(new RegExp(`^[^\\n]*${MAKEFILE_MARK}\\n?`, 'gm'), '');
+  text
+    .replace(new RegExp(`^[^\\n]*${MAKEFILE_MARK}\\n`, 'gm'), '')
+    .replace(new RegExp(`\\n[^\\n]*${MAKEFILE_MARK}$`), '');
 
 /** The changes that bring the support into a tree. */
 function addSupport(place: SupportPlace): Change[] {

@@ -146,6 +146,12 @@ export class NodeSettings implements SettingsProvider {
 
   constructor(options: SettingsOptions) {
     this.options = options;
+    if (options.config !== undefined && !existsSync(options.config)) {
+      throw new InputError('there is no such configuration', {
+        file: options.config,
+        remedy: 'Give the .config of a kernel',
+      });
+    }
     if (options.compileCommands !== undefined) this.commands = readCompileCommands(resolve(options.compileCommands));
   }
 
@@ -193,9 +199,6 @@ export class NodeSettings implements SettingsProvider {
     const build = buildFolder === undefined ? root : resolve(buildFolder);
     const candidates = [config, join(build, 'include/generated/autoconf.h'), join(build, '.config')];
     const found = candidates.find((path) => path !== undefined && existsSync(path));
-    if (config !== undefined && found !== config) {
-      throw new InputError('there is no such configuration', { file: config, remedy: 'Give the .config of a kernel' });
-    }
     const options = found === undefined ? new Map(ASSUMED_DEFINES) : parseKernelConfig(readFileSync(found, 'utf8'));
     const level = ARCHITECTURES.find(([option]) => options.has(option))?.[1] ?? DEFAULT_ARCHITECTURE;
     const arm = 'arch/arm/include';

@@ -30,14 +30,19 @@ export function statementsOf(line: LogicalLine): readonly Statement[] {
   return cache.statements as readonly Statement[];
 }
 
-/** Register aliases of a file, wherever they are defined in it. */
+const AMBIGUOUS = '';
+
+/** Register aliases of a file, wherever they are defined in it; without those that have several meanings in it. */
 export function aliasesOf(source: Source): ReadonlyMap<string, string> {
   return source.once(aliasesOf, () => {
     const aliases = new Map<string, string>();
     if (!/\.req\b/i.test(source.text)) return aliases;
     for (const [, name, register] of source.text.matchAll(/([A-Za-z_]\w*)\s+\.req\s+([A-Za-z]\w*)/gi)) {
-      aliases.set(name.toLowerCase(), register.toLowerCase());
+      const known = aliases.get(name.toLowerCase());
+      const same = known === undefined || known === register.toLowerCase();
+      aliases.set(name.toLowerCase(), same ? register.toLowerCase() : AMBIGUOUS);
     }
+    for (const [name, register] of aliases) if (register === AMBIGUOUS) aliases.delete(name);
     return aliases;
   });
 }

@@ -165,6 +165,11 @@ describe('fixes', function () {
     assert.deepEqual(findingsIn('a.S', '@ mrs r0, cpsr\n.ascii "cpsid i"\n# mrs r0, cpsr\n'), []);
   });
 
+  it('take the register that an alias has where it is used', () => {
+    const text = '#if 0\nrb .req r0\n#else\nrb .req ip\n#endif\nmrs rb, cpsr\nonly .req r5\nmrs only, cpsr\n';
+    assert.deepEqual(replacements('a.S', text), ['swi 0x0c2000', 'swi 0x052000']);
+  });
+
   it('are taken back one at a time', () => {
     const text = '\tmrs r2, cpsr ; nop\n\tmrs r3, cpsr\n';
     const patched = fixed('a.S', text);
