@@ -77,7 +77,7 @@ export class SiteTable {
   /** The site at a place, made by `create` when it is new. */
   at(source: Source, start: number, create: () => Site): Site {
     let ofSource = this.sites.get(source);
-    if (!ofSource) this.sites.set(source, (ofSource = new Map()));
+    if (!ofSource) this.sites.set(source, (ofSource = new Map<number, Site>()));
     let site = ofSource.get(start);
     if (!site) ofSource.set(start, (site = create()));
     return site;

@@ -95,7 +95,7 @@ function withoutFields(statement: string): string {
 function statusRegisters(): string[] {
   const suffixes = ['', '_all', '_flg', '_ctl'];
   for (let mask = 1; mask < 16; mask++) {
-    const letters = [...'cxsf'].filter((_, bit) => (mask >>> bit) & 1);
+    const letters = ['c', 'x', 's', 'f'].filter((_, bit) => (mask >>> bit) & 1);
     suffixes.push(`_${letters.join('')}`);
     if (letters.length > 1) suffixes.push(`_${letters.reverse().join('')}`);
   }

@@ -116,7 +116,7 @@ describe('fixes', function () {
     it(`of sources and of objects are the same words: ${name}`, function () {
       if (!installed) this.skip();
       // A header's macros would be fixed in the header; what stays is compared in the object.
-      const text = source.replace('#include "torture.h"\n', `${readFileSync(join(TORTURE, 'torture.h'), 'utf8')}`);
+      const text = source.replace('#include "torture.h"\n', readFileSync(join(TORTURE, 'torture.h'), 'utf8'));
       const original = build(folder, name, text);
       const { sites } = findSensitiveSites(original.elf);
       assert.ok(sites.length >= least, `${sites.length} sites`);

@@ -1,7 +1,7 @@
 /** Templates of asm statements as text: escapes decoded, pasted pieces filled in, every character with its place. */
 import { Expander, type Macro, type MacroTable, parseDefine } from '../preprocessor/macros.ts';
 import { tokenize, type Token } from '../preprocessor/tokens.ts';
-import { Source } from '../source.ts';
+import { type Source } from '../source.ts';
 import { type Traced, TracedBuilder } from '../traced.ts';
 import type { AsmStatement } from './asm-statements.ts';
 import { blankedText, skipLiteral } from './blank.ts';

@@ -168,7 +168,7 @@ export function substitute(
   };
   for (const match of text.matchAll(altmacro ? BARE : REFERENCE)) {
     const [whole] = match;
-    const name = match[1] ?? (match[2] as string | undefined);
+    const name = match[1] ?? match[2];
     const end = match.index + whole.length;
     if (whole === '\\()') replace(match.index, end, '');
     else if (whole === '\\@') replace(match.index, end, String(count));

@@ -1,6 +1,6 @@
 /** Macros of the C preprocessor: definitions and expansion (ISO C, 6.10.3), with the origin of every character. */
 import type { Source } from '../source.ts';
-import { Traced, TracedBuilder } from '../traced.ts';
+import { type Traced, TracedBuilder } from '../traced.ts';
 import { tokenize, type Token } from './tokens.ts';
 
 export class Macro {
