@@ -160,6 +160,11 @@ export function splitLines(text: string, syntax: LineSyntax): LogicalLine[] {
   return lines;
 }
 
+/** A line that stands elsewhere now; what is kept with it stays. */
+function movedLine({ start, end, text, directive, line, cache }: LogicalLine, by: number, lines: number): LogicalLine {
+  return { start: start + by, end: end + by, text, directive, line: line + lines, cache };
+}
+
 /**
  * The lines of an edited text, with those before and behind the edit taken over from the old ones: their caches stay.
  * Lines behind an edit have moved; only what has no change in text is reused.
@@ -200,11 +205,7 @@ export function updateLines(
         const moved = reader.line - old[candidate].line;
         for (; candidate < old.length; candidate++) {
           const line = old[candidate];
-          lines.push(
-            shift === 0 && moved === 0
-              ? line
-              : { ...line, start: line.start + shift, end: line.end + shift, line: line.line + moved },
-          );
+          lines.push(shift === 0 && moved === 0 ? line : movedLine(line, shift, moved));
         }
         return lines;
       }

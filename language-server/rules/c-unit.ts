@@ -14,7 +14,7 @@ import {
 import { Source } from '../parse/source.ts';
 import { Traced } from '../parse/traced.ts';
 import type { SiteTable } from './finding.ts';
-import { noteInstruction } from './unit.ts';
+import { isCandidate, noteInstruction } from './unit.ts';
 
 /** Macros and disabled lines of a file as C, made when something asks for them. */
 export interface CContext {
@@ -75,6 +75,7 @@ export function noteAsmStatements(source: Source, context: ContextOf, table: Sit
     const line = source.position(statement.start).line - 1;
     for (const template of reader.variants(statement)) {
       const assembler = new Assembler({
+        wants: isCandidate,
         instruction: (site, from) => {
           const { nameStart } = site.statement;
           const origin = site.text.originOf(nameStart);

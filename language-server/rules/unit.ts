@@ -32,6 +32,12 @@ function attributed(site: InstructionSite): { source: Source; line: number } {
   return site.frames.find(({ kind }) => kind === 'macro') ?? site;
 }
 
+/** Whether a name may be that of a sensitive instruction. */
+export function isCandidate(name: string): boolean {
+  const dot = name.indexOf('.');
+  return lookupMnemonic(dot < 0 ? name : name.slice(0, dot)) !== undefined;
+}
+
 /** Notes an instruction that belongs to one of the classes. */
 export function noteInstruction(
   site: InstructionSite,
@@ -40,7 +46,6 @@ export function noteInstruction(
   lineOf = attributed,
 ): void {
   const { name, operands, nameStart, end } = site.statement;
-  if (!lookupMnemonic(name.includes('.') ? name.slice(0, name.indexOf('.')) : name)) return;
   const names = expandedNames(assembler);
   const found = assembleSensitive(name, operands, names);
   if (!found) return;
@@ -141,6 +146,7 @@ export function readAssemblyUnit(
   const problems: Problem[] = [];
   const assembler = new Assembler(
     {
+      wants: isCandidate,
       instruction: (site, from) => noteInstruction(site, from, table),
       problem: (text, start, end, message) => {
         const origin = text.rangeOf(start, end) ?? text.originOf(start);

@@ -32,6 +32,25 @@ export function statementsOf(line: LogicalLine): readonly Statement[] {
 
 const AMBIGUOUS = '';
 
+const WRAPPED = /^[A-Za-z_]\w*\(/;
+/** A condition or a suffix that a parameter or the compiler adds to a name. */
+const OPEN_SUFFIX = /(?:\\[\w.$]+(?:\\\(\))?|%\?)$/;
+
+/** Whether a line may hold a site, or begins or ends a macro; kept with the line. */
+function isOfInterest(line: LogicalLine): boolean {
+  const cache = cacheOf(line);
+  cache.ofInterest ??= statementsOf(line).some(({ kind, name }) =>
+    kind === 'directive' ? name === '.macro' || name === '.endm' : name.includes('(') || isCandidateName(name),
+  );
+  return cache.ofInterest;
+}
+
+function isCandidateName(name: string): boolean {
+  const literal = name.replace(OPEN_SUFFIX, '');
+  const dot = literal.indexOf('.');
+  return lookupMnemonic(dot < 0 ? literal : literal.slice(0, dot)) !== undefined;
+}
+
 /** Register aliases of a file, wherever they are defined in it; without those that have several meanings in it. */
 export function aliasesOf(source: Source): ReadonlyMap<string, string> {
   return source.once(aliasesOf, () => {
@@ -46,10 +65,6 @@ export function aliasesOf(source: Source): ReadonlyMap<string, string> {
     return aliases;
   });
 }
-
-const WRAPPED = /^[A-Za-z_]\w*\(/;
-/** A condition or a suffix that a parameter or the compiler adds to a name. */
-const OPEN_SUFFIX = /(?:\\[\w.$]+(?:\\\(\))?|%\?)$/;
 
 /** Class of a statement as it is written. */
 export function writtenClass(name: string, operands: string, names: OperandContext): SensitiveClass | undefined {
@@ -150,6 +165,7 @@ export function writtenSites(source: Source): readonly WrittenSite[] {
       continue;
     }
     if (isHeader && macroDepth === 0 && !levels.assembly && !line.text.includes('.macro')) continue;
+    if (!isOfInterest(line)) continue;
     const statements = statementsOf(line);
     for (const { name } of statements) {
       if (name === '.macro') macroDepth++;

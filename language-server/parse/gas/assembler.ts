@@ -36,6 +36,8 @@ export interface InstructionSite {
 }
 
 export interface AssemblerHost {
+  /** Whether instructions of this name, in lower case, are of interest; others are not passed on. */
+  wants(name: string): boolean;
   instruction(site: InstructionSite, assembler: Assembler): void;
   problem(text: Traced, start: number, end: number, message: string): void;
   include(name: string, from: Source): Source | undefined;
@@ -120,7 +122,8 @@ export class Assembler implements ConditionNames {
   /** Takes one line. `statements` may be given when they are known already. */
   line(text: Traced, source: Source, line: number, statements = splitStatements(text.text)): void {
     if (this.ended) return;
-    for (const statement of statements) this.statement(text, statement, source, line);
+    const alone = statements.length === 1;
+    for (const statement of statements) this.statement(text, statement, source, line, alone);
   }
 
   /** The unit has ended: what is still open is reported. */
@@ -162,9 +165,9 @@ export class Assembler implements ConditionNames {
     return this.outerUncertain || this.conditionals.uncertain;
   }
 
-  private statement(text: Traced, statement: Statement, source: Source, line: number): void {
+  private statement(text: Traced, statement: Statement, source: Source, line: number, alone: boolean): void {
     if (this.collecting) {
-      this.collect(text, statement, source, line);
+      this.collect(text, statement, source, line, alone);
       return;
     }
     const { kind, name, operands } = statement;
@@ -208,12 +211,12 @@ export class Assembler implements ConditionNames {
     const { name, operands } = statement;
     const macro = this.macros.get(name);
     if (macro && this.invoke(macro, text, statement, source, line)) return;
-    if (/^\.(req|dn|qn)\s/i.test(operands)) {
+    if (operands.startsWith('.') && /^\.(req|dn|qn)\s/i.test(operands)) {
       const { nameStart: start, end } = statement;
       this.aliases.set(name, { register: operands.slice(4).trim().toLowerCase(), text, start, end });
       return;
     }
-    // "macro.w"-like names and macros with a condition attached are found by their full name only.
+    if (!this.host.wants(name)) return;
     this.host.instruction(
       {
         text,
@@ -311,7 +314,7 @@ export class Assembler implements ConditionNames {
     this.collecting = { kind: OPENING[name], name, operands, text, start, end, source, line, body: [], depth: 0 };
   }
 
-  private collect(text: Traced, statement: Statement, source: Source, line: number): void {
+  private collect(text: Traced, statement: Statement, source: Source, line: number, alone: boolean): void {
     const collecting = this.collecting!;
     const { name } = statement;
     if (statement.kind === 'directive') {
@@ -323,8 +326,7 @@ export class Assembler implements ConditionNames {
       }
     }
     const { start, end } = statement;
-    const whole = start === 0 && end === text.text.length;
-    collecting.body.push({ text: whole ? text : text.slice(start, end), source, line });
+    collecting.body.push({ text: alone ? text : text.slice(start, end), source, line });
   }
 
   private complete(collected: Collecting): void {
@@ -395,17 +397,43 @@ export class Assembler implements ConditionNames {
       for (const line of body) {
         if (this.ended) return false;
         if (--this.statements < 0) this.ended = true;
-        const text = substitute(line.text, values, count, this.altmacro && values.size > 0);
-        if (text === line.text) line.statements ??= splitStatements(text.text);
-        else this.characters -= text.text.length;
+        const { text, statements } = expandLine(line.text, values, count, this.altmacro && values.size > 0);
+        if (text !== line.text) this.characters -= text.text.length;
         if (this.characters < 0) this.ended = true;
-        this.line(text, line.source, line.line, text === line.text ? line.statements : splitStatements(text.text));
+        this.line(text, line.source, line.line, statements);
       }
     } finally {
       this.frames = outer;
     }
     return !this.ended;
   }
+}
+
+interface ExpandedLine {
+  readonly text: Traced;
+  readonly statements: readonly Statement[];
+}
+
+/** Expansions of lines that units share: a header's macros are expanded alike in every unit that reads it. */
+const expansions = new WeakMap<Traced, Map<string, ExpandedLine>>();
+const MAX_REMEMBERED = 64;
+const MAX_KEY = 200;
+
+/** A body line with its parameters replaced, and its statements. */
+function expandLine(line: Traced, values: ReadonlyMap<string, string>, count: number, altmacro: boolean): ExpandedLine {
+  const plain = !altmacro && !line.text.includes('\\');
+  let key = '';
+  if (!plain) for (const [name, value] of values) key += `${name}=${value}\0`;
+  const remembers = !altmacro && key.length < MAX_KEY && !line.text.includes('\\@');
+  let known = expansions.get(line);
+  const found = remembers ? known?.get(key) : undefined;
+  if (found) return found;
+  const text = substitute(line, values, count, altmacro);
+  const expanded = { text, statements: splitStatements(text.text) };
+  if (!remembers) return expanded;
+  if (!known) expansions.set(line, (known = new Map<string, ExpandedLine>()));
+  if (known.size < MAX_REMEMBERED) known.set(key, expanded);
+  return expanded;
 }
 
 const NO_VALUES: ReadonlyMap<string, string> = new Map();

@@ -1,7 +1,6 @@
 /** Macros of the assembler: definitions, arguments and substitution (GNU as, ".macro"). */
 import type { Source } from '../source.ts';
 import { type Traced, TracedBuilder } from '../traced.ts';
-import type { Statement } from './statement.ts';
 
 export interface Parameter {
   readonly name: string;
@@ -16,8 +15,6 @@ export interface BodyLine {
   readonly source: Source;
   /** 0-based line in the file. */
   readonly line: number;
-  /** Its statements when nothing is substituted in it. */
-  statements?: readonly Statement[];
 }
 
 export interface AsmMacro {

@@ -72,6 +72,8 @@ export interface LineCache {
   traced?: { readonly source: Source; readonly start: number; readonly text: Traced };
   /** Statements of the line, when no macro occurs in it. */
   statements?: unknown;
+  /** Whether the line as written may hold what rules look for. */
+  ofInterest?: boolean;
 }
 
 /** The cache of a line, made when it is first asked for. */
