@@ -51,7 +51,8 @@ function parseStatement(text: string, start: number, limit: number): Statement {
   while (end > start && text.charCodeAt(end - 1) <= 32) end--;
   let at = start;
   const labels: string[] = [];
-  while (at < end) {
+  // Most statements have no label, and no assignment: a look for their marks is cheaper than the patterns.
+  for (let colon = text.indexOf(':', at); colon >= 0 && colon < end; colon = text.indexOf(':', at)) {
     LABEL.lastIndex = at;
     const match = LABEL.exec(text);
     if (!match || LABEL.lastIndex > end) break;
@@ -68,12 +69,12 @@ function parseStatement(text: string, start: number, limit: number): Statement {
   }
   const [, name] = match;
   at = NAME.lastIndex;
+  while (at < end && text.charCodeAt(at) <= 32) at++;
   ASSIGNED.lastIndex = at;
-  if (ASSIGNED.exec(text) && ASSIGNED.lastIndex <= end) {
+  if (text[at] === '=' && ASSIGNED.exec(text) && ASSIGNED.lastIndex <= end) {
     const operandStart = ASSIGNED.lastIndex;
     return { ...rest, kind: 'assignment', name, operands: text.slice(operandStart, end), operandStart };
   }
-  while (at < end && text.charCodeAt(at) <= 32) at++;
   const kind = name.startsWith('.') ? 'directive' : 'instruction';
   return { ...rest, kind, name: name.toLowerCase(), operands: text.slice(at, end), operandStart: at };
 }

@@ -1,6 +1,6 @@
 /** Macros of the C preprocessor: definitions and expansion (ISO C, 6.10.3), with the origin of every character. */
 import type { Source } from '../source.ts';
-import { type Traced, TracedBuilder } from '../traced.ts';
+import { type Place, type Traced, TracedBuilder } from '../traced.ts';
 import { tokenize, type Token } from './tokens.ts';
 
 export class Macro {
@@ -169,19 +169,17 @@ export class Expander {
       }
       const parameter = parameterOf(token);
       if (parameter < 0) {
-        result.push({ ...token, hidden, also });
+        result.push(placed(token, hidden, also));
         continue;
       }
       const argument = args[parameter] ?? [];
       const following = source[skipSpaces(source, i + 1)]?.text === '##';
       if (!following) expanded[parameter] ??= this.nested(argument);
       const reference = [{ source: token.source, from: token.from, end: token.from + token.text.length }, place];
-      for (const part of following ? argument : expanded[parameter]!)
-        result.push({
-          ...part,
-          hidden: union(part.hidden, hidden),
-          also: [...reference, ...(part.also ?? [])].slice(0, MAX_PLACES),
-        });
+      for (const part of following ? argument : expanded[parameter]!) {
+        const places = part.also ? [...reference, ...part.also].slice(0, MAX_PLACES) : reference;
+        result.push(placed(part, part.kind === 'name' ? union(part.hidden, hidden) : undefined, places));
+      }
       this.budget -= argument.length;
     }
     return result;
@@ -223,6 +221,12 @@ export class Expander {
     result.push(...right.slice(1));
     return next;
   }
+}
+
+/** A token that has come through a macro. Only names can be expanded again, so only they remember what must not be. */
+function placed(token: Token, hidden: ReadonlySet<string> | undefined, also: readonly Place[]): Token {
+  const { text, kind, source, from, span } = token;
+  return { text, kind, source, from, span, also, hidden: kind === 'name' ? hidden : undefined };
 }
 
 function skipSpaces(tokens: readonly Token[], at: number): number {
