@@ -167,7 +167,8 @@ export function replacementFor(written: string, facts: SiteFacts, names: Operand
 export function applyReplacement(original: string, { form, text }: Replacement, inString: boolean): string {
   switch (form) {
     case 'statement':
-      return inString ? text.replaceAll('\t', '\\t') : text;
+      // A tab in a string stays as it was written.
+      return inString && original.includes('\\t') ? text.replaceAll('\t', '\\t') : text;
     case 'prefix':
       return PREFIX + original;
     case 'string':
@@ -193,7 +194,7 @@ const ALIAS_SYMBOL = / ; __lpv_\w+ = __lpv_\w+ \/\* lpv: alias \*\//g;
 
 /** A replaced statement with its original: `swi 0x022000 /* lpv: mrs r2, cpsr *` `/`. */
 const REPLACED =
-  /(?:(?:swi|__lpv_imm|__lpv_msr)[\w\\.$%?()]*?|\.inst)[ \t]+(?:(?!\/\*|\bswi\b)[^;\n"])*? \/\* lpv: ((?:(?!\*\/)[^])*) \*\//g;
+  /(?:(?:swi|__lpv_imm)[\w\\.$%?()]*?|\.inst)(?:[ \t]|\\t)+(?:(?!\/\*|\bswi\b)[^;\n"])*? \/\* lpv: ((?:(?!\*\/)[^])*) \*\//g;
 const PREFIXED = /"__lpv_" |__lpv_(?=[a-z\\%])/g;
 const WRAPPED = /\bLPV\(/g;
 
