@@ -2,11 +2,12 @@
  * `npm run bench`: rates of the benchmark programs and times of Linux boots, ours beside QEMU's, in interleaved rounds.
  * Options: --rounds N (5), --short (short programs), --only NAME (one program), --programs or --boots (only these),
  * --heap (bytes allocated per guest instruction, by function), --symbols (debug information, beside gdb), --lint (the linter
- * on Linux's sources).
+ * on Linux's sources), --hypervisor (its strategies and savings on the Linux boot).
  */
 import { parseArgs } from 'node:util';
 import { BOOTED, BOOTS, hasCli, hasQemu, hasZimage, ourProgram, qemuProgram, type Command } from './emulators.ts';
 import { reportHeap } from './heap.ts';
+import { benchHypervisor } from './hypervisor.ts';
 import { benchLint } from './lint.ts';
 import { measure, median, type Measurement } from './measure.ts';
 import { buildProgram, canBuildPrograms, PROGRAMS, type Program, type Size } from './programs.ts';
@@ -89,6 +90,7 @@ async function main(): Promise<void> {
       heap: { type: 'boolean', default: false },
       symbols: { type: 'boolean', default: false },
       lint: { type: 'boolean', default: false },
+      hypervisor: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
@@ -100,6 +102,10 @@ async function main(): Promise<void> {
   if (!hasCli()) throw new Error('dist/cli.js is missing: run `npm run build` first');
   if (values.lint) {
     benchLint(rounds);
+    return;
+  }
+  if (values.hypervisor) {
+    benchHypervisor(rounds);
     return;
   }
   if (values.heap) {
