@@ -296,6 +296,35 @@ function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
   else decodeA32(rec, load<u32>(host), host & 0xfff);
 }
 
+/** The run goes through the world switch; the host's code is being executed. Here, since locals of the loop cost registers. */
+let world: bool = false;
+let host: bool = false;
+/** While the host runs, the loop counts its instructions down, and the guest's budget waits here. */
+let guestLeft: i32 = 0;
+
+/** From the guest's budget to the host's limit, or back; returns the one that counts now. */
+function changeWorld(left: i32): i32 {
+  const limit = load<i32>(HOST_LIMIT);
+  host = !host;
+  if (host) {
+    guestLeft = left;
+    return limit;
+  }
+  countHost(limit - left);
+  return guestLeft;
+}
+
+/** One instruction inside an instruction of the loop: without the world switch, and without interrupts. */
+function innerStep(): u32 {
+  const outerWorld = world;
+  const outerHost = host;
+  world = false;
+  const stop = loop(1, false);
+  world = outerWorld;
+  host = outerHost;
+  return stop;
+}
+
 /**
  * Runs until `budget` instructions (and exception entries) have retired or something stops the CPU. Returns STOP_*.
  * r15 holds the address of the next instruction before and after.
@@ -303,13 +332,13 @@ function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
  * With `world`, exceptions of the guest enter the host's vectors, and the run goes on through the world switch. The host's
  * instructions are counted apart; its time slice ends with a host interrupt.
  */
-function loop(budget: i32, checkLines: bool, world: bool): u32 {
+function loop(budget: i32, checkLines: bool): u32 {
   let left = budget;
-  // While the host runs, `left` counts its instructions down, and the guest's budget waits here.
-  let guestLeft = budget;
-  let host = world && load<u32>(REGIME) >= REGIME_HOST;
-  const hostLimit = load<i32>(HOST_LIMIT);
-  if (host) left = hostLimit;
+  host = world && load<u32>(REGIME) >= REGIME_HOST;
+  if (host) {
+    guestLeft = left;
+    left = load<i32>(HOST_LIMIT);
+  }
   let stop: u32 = STOP_BUDGET;
   let pc = load<u32>(REGS + 60);
   // Set whenever mode, masks, regime or instruction set may have changed.
@@ -340,16 +369,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
       fetchers = fetchTable();
       readers = readTable();
       writers = writeTable();
-      if (world && load<u32>(REGIME) >= REGIME_HOST != host) {
-        host = !host;
-        if (host) {
-          guestLeft = left;
-          left = hostLimit;
-        } else {
-          countHost(hostLimit - left);
-          left = guestLeft;
-        }
-      }
+      if (world && load<u32>(REGIME) >= REGIME_HOST != host) left = changeWorld(left);
     }
     if (left <= 0) {
       if (!world || host || load<u32>(HOST_STEP)) break;
@@ -745,7 +765,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
           if (singleStore(rec) && coalesce(load<u64>(RETIRED) + <u64>(budget - left - 1))) {
             rewindMmio();
             ignoreBreaks = true;
-            stop = loop(1, false, false);
+            stop = innerStep();
             ignoreBreaks = false;
             endMmio();
             if (breaksOnPage(here)) forgetRecord(here);
@@ -789,7 +809,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
         store<u32>(BREAK_SKIP, 0);
         store<u32>(REGS + 60, pc);
         decodeUnder(rec, hostPage + (here - page), here, thumb);
-        stop = loop(1, false, false);
+        stop = innerStep();
         store<u16>(rec, <u16>O.OP_DECODE);
         ignoreBreaks = false;
         if (world && stop >= STOP_SVC && stop <= STOP_DATA_ABORT) {
@@ -814,10 +834,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
     if (stop) break;
   }
   store<u32>(REGS + 60, pc);
-  if (host) {
-    countHost(hostLimit - left);
-    left = guestLeft;
-  }
+  if (host) left = changeWorld(left);
   retire(<u64>(budget - left));
   return stop;
 }
@@ -861,20 +878,20 @@ function multiplyHalves(rec: u32): u32 {
 /** Runs at most `budget` instructions; see `loop`. Completes an instruction that waited for a device first. */
 export function run(budget: i32): u32 {
   if (!load<u32>(MMIO_COUNT)) {
-    const stop = loop(budget, true, false);
+    const stop = loop(budget, true);
     store<u32>(BREAK_SKIP, 0);
     return stop;
   }
   rewindMmio();
   ignoreBreaks = true;
   const here = load<u32>(REGS + 60);
-  const stop = loop(1, false, false);
+  const stop = innerStep();
   ignoreBreaks = false;
   if (stop == STOP_MMIO_READ || stop == STOP_MMIO_WRITE) return stop;
   endMmio();
   if (breaksOnPage(here)) forgetRecord(here);
   if (stop != STOP_BUDGET || budget == 1) return stop;
-  return loop(budget - 1, true, false);
+  return loop(budget - 1, true);
 }
 
 /** After an instruction ran with breakpoints ignored, its record must look for one again. */
@@ -902,7 +919,9 @@ export function enterGuest(budget: i32): u32 {
   if (load<u32>(STUB_VA)) store<u32>(<u32>load<u32>(STUB_DATA), pendingMasks(), STUB_PENDING);
   let left = budget;
   while (true) {
-    const stop = loop(left, true, true);
+    world = true;
+    const stop = loop(left, true);
+    world = false;
     if (stop != STOP_WFI) {
       if (load<u32>(REGIME) < REGIME_HOST) {
         takeVirtualCpsr();
