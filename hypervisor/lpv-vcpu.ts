@@ -274,6 +274,7 @@ export class LpvVcpu implements Vcpu {
     }
     const times = this.count(cause);
     if (this.virtualPsr?.mayReplace(original)) this.replace(original, times);
+    if (cause === CAUSE['user-access.load'] || cause === CAUSE['user-access.store']) this.shadow.beforeUserAccess();
     return this.emulate(original);
   }
 

@@ -362,7 +362,8 @@ function loop(budget: i32, checkLines: bool): u32 {
           store<u32>(REGS + 60, pc);
           enterException(0x18, MODE_IRQ, pc + 4, false);
           pc = load<u32>(REGS + 60);
-          left--;
+          // An interrupt of the host is not an instruction of the guest's.
+          if (!world || host) left--;
         }
       }
       lines = load<u32>(LINES);

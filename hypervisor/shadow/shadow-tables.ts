@@ -233,6 +233,14 @@ export class ShadowTables {
     this.core.exports.flushAll();
   }
 
+  /**
+   * A privileged mode is about to access memory with the rights of user mode (LDRT and its family). Under `domains` the pages
+   * of the kernel alone in megabytes that it shares with user mode go first, as when user mode itself comes.
+   */
+  beforeUserAccess(): void {
+    if (this.strategy === 'domains' && this.mode === 0) this.dropMixed(this.current);
+  }
+
   /** Offset in the hypervisor's RAM of a root of a shadow. */
   private rootOffset(space: number, user: number): number {
     return Host.HOST_RAM.ROOTS + (space * 2 + (this.strategy === 'roots' ? user : 0)) * Host.L1_SIZE;
