@@ -184,6 +184,15 @@ export const LAYOUT = {
   TABLE_LOG: STATE + 0x900,
   TABLE_LOG_MAX: 64,
 
+  /** Offsets in the frame, and what its cause says: those of hypervisor/world-switch/world-switch.S. */
+  FRAME_PSR: 64,
+  FRAME_CAUSE: 68,
+  FRAME_GUEST_TTBR: 84,
+  FRAME_GUEST_DACR: 88,
+  CAUSE_UNDEFINED: 1,
+  CAUSE_SVC: 2,
+  CAUSE_PREFETCH_ABORT: 3,
+  CAUSE_DATA_ABORT: 4,
   /**
    * World switch: regime of physical user mode (the shadow that the host's code has loaded); address of the frame in the
    * shared page; registers and CPSR of the host while its run loop is in charge; 1 while the guest is halted where it

@@ -3,7 +3,7 @@
  * Each sensitive instruction of the kernel has been replaced by one trapping instruction that encodes it; its trap
  * comes here, and the core executes the original on the virtual CPU's banks. See docs/hypervisor.md.
  */
-import { Core } from '../emulator/core.ts';
+import { type Core } from '../emulator/core.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
 import { newExit, simpleExit } from '../emulator/native-vm.ts';
 import { RegisterFile } from '../emulator/register-file.ts';

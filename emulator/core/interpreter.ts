@@ -62,7 +62,6 @@ import {
 } from './generated/layout';
 import { ROW_LDR_imm, ROW_LDR_reg, ROW_SVC } from './generated/rows';
 import {
-  access,
   clearAccess,
   clearFetchChanged,
   clearWatchHit,
@@ -80,7 +79,6 @@ import {
 import * as O from './ops';
 import { executeA32, executeThumb, executeTrapped, interruptsMasked, trappedWord } from './slow';
 import {
-  active,
   CPSR_F,
   CPSR_I,
   enterDataAbort,

@@ -52,7 +52,7 @@ export const MODE_UND: u32 = 0x1b;
 export const CPSR_F: u32 = 0x40;
 export const CPSR_I: u32 = 0x80;
 /** Control bits kept in a CPU block: J, GE, E, A, I, F and mode. Flags, Q and T are live state. */
-const CONTROL_MASK: u32 = 0x07ff_ffdf;
+export const CONTROL_MASK: u32 = 0x07ff_ffdf;
 
 export const SCTLR_M: u32 = 1;
 export const SCTLR_S: u32 = 1 << 8;

@@ -28,7 +28,15 @@ import {
   FAST_SPSR,
   FAST_TLB,
   FLAG_Q,
+  CAUSE_DATA_ABORT,
+  CAUSE_PREFETCH_ABORT,
+  CAUSE_SVC,
+  CAUSE_UNDEFINED,
   FRAME,
+  FRAME_CAUSE,
+  FRAME_GUEST_DACR,
+  FRAME_GUEST_TTBR,
+  FRAME_PSR,
   HOST_CONTEXT,
   HOST_INSTRUCTIONS,
   MMIO_COUNT,
@@ -62,7 +70,6 @@ import {
   STUB_VA,
   STUBS_LEFT,
   THUMB,
-  TLB,
   USER_REGIME,
   VIRTUAL_LINES,
   WORLD_SWITCHES,
@@ -72,11 +79,11 @@ import { ROW_MCR, ROW_MRC, ROW_MRS, ROW_MSR_imm, ROW_MSR_reg } from './generated
 import * as O from './ops';
 import { executeTrapped, namesSpsr } from './slow';
 import {
+  CONTROL_MASK,
   cpsr,
   CPSR_F,
   CPSR_I,
   enterException,
-  mode,
   MODE_ABT,
   MODE_SVC,
   MODE_UND,
@@ -254,23 +261,18 @@ export function enterHost(stop: u32): void {
   else enterException(0x0c, MODE_ABT, pc + 4, false);
 }
 
-/** What `frame.CAUSE` says: the exception's number in the vectors. */
-const CAUSE_UNDEFINED: u32 = 1;
-const CAUSE_SVC: u32 = 2;
-const CAUSE_PREFETCH_ABORT: u32 = 3;
-const CAUSE_DATA_ABORT: u32 = 4;
-
 /** The guest's registers go to the frame; the host goes on after WFI. */
 export function resumeHost(): void {
   const frame = load<u32>(FRAME);
   memory.copy(frame, REGS, 64);
-  store<u32>(frame + 64, cpsr());
+  store<u32>(frame + FRAME_PSR, cpsr());
   // The shadow of the guest's virtual mode.
   const shadow: u32 = REGIMES + load<u32>(USER_REGIME) * REGIME_SIZE;
-  store<u32>(frame + 84, load<u32>(shadow));
-  store<u32>(frame + 88, load<u32>(shadow + 4));
+  store<u32>(frame + FRAME_GUEST_TTBR, load<u32>(shadow));
+  store<u32>(frame + FRAME_GUEST_DACR, load<u32>(shadow + 4));
   memory.copy(REGS, HOST_CONTEXT, 64);
-  store<u32>(CPU_PHYS + C_CPSR, 0x13);
+  // The bank of the host's mode is live: setting the mode first keeps it from being exchanged.
+  store<u32>(CPU_PHYS + C_CPSR, MODE_SVC);
   setCpsr(load<u32>(HOST_CONTEXT + 64));
 }
 
@@ -282,16 +284,16 @@ export function leaveHost(): u32 {
   store<u32>(HOST_CONTEXT + 64, cpsr());
   const frame = load<u32>(FRAME);
   memory.copy(REGS, frame, 64);
-  const status = load<u32>(frame + 64);
+  const status = load<u32>(frame + FRAME_PSR);
   setNzcv(status >>> 28);
   store<u32>(FLAG_Q, (status >>> 27) & 1);
   const thumb = (status >>> 5) & 1;
   store<u32>(THUMB, thumb);
-  store<u32>(CPU_PHYS + C_CPSR, status & 0x7ff_ffdf);
+  store<u32>(CPU_PHYS + C_CPSR, status & CONTROL_MASK);
   store<u32>(REGIME, load<u32>(USER_REGIME));
   store<u32>(STORES_DONE, load<u32>(SAVED_STORES));
   store<u32>(SAVED_STORES, 0);
-  const cause = load<u32>(frame + 68);
+  const cause = load<u32>(frame + FRAME_CAUSE);
   if (cause == CAUSE_PREFETCH_ABORT) return STOP_PREFETCH_ABORT;
   if (cause == CAUSE_DATA_ABORT) return STOP_DATA_ABORT;
   if (cause != CAUSE_SVC && cause != CAUSE_UNDEFINED) return STOP_BUDGET;

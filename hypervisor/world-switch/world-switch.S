@@ -14,7 +14,7 @@
 	.arch	armv5te
 	.arm
 
-/* Data of the shared page, from FRAME on; world-switch.ts has the same offsets from the symbols of this file. */
+/* Data of the shared page, from FRAME on. image.ts has these offsets, and emulator/layout.ts those that the core needs. */
 	.equ	FRAME, 0x800		@ the temporary stack ends here, and grows down
 	.equ	PC, 60			@ after r0 to r14: where the guest stopped, and goes on
 	.equ	PSR, 64			@ its physical CPSR
@@ -26,10 +26,7 @@
 	.equ	GUEST_DACR, 88
 	.equ	ENTER, 92		@ address of enter_guest
 	.equ	HOST_IRQS, 96		@ host interrupts taken in the host's context
-	.equ	VIRTUAL_CPSR, 100	@ control bits of the virtual CPSR, for the stubs of virtual-psr.ts
-	.equ	PENDING, 104		@ masks (CPSR bits I and F) that hold a virtual interrupt back
-	.equ	SPILL, 108		@ three registers of a stub
-	.equ	DATA_END, 120
+	.equ	DATA_END, 100
 
 	.equ	SVC_MASKED, 0xd3	@ SVC mode, IRQ and FIQ masked
 
