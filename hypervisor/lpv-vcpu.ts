@@ -291,9 +291,7 @@ export class LpvVcpu implements Vcpu {
   private emulate(word: number): ExitReason | undefined {
     const { core } = this;
     for (;;) {
-      core.exports.setActive(L.CPU_VIRT);
-      const stop = core.emulate(word);
-      core.exports.setActive(L.CPU_PHYS);
+      const stop = core.emulate(word, L.CPU_VIRT);
       switch (stop) {
         case L.STOP_BUDGET:
         case L.STOP_WATCH:
@@ -340,17 +338,18 @@ export class LpvVcpu implements Vcpu {
   // -------------------------------------------------------------------------------------------------------------------
   // Exceptions of the guest
 
-  /** Makes the physical CPSR what the virtual mode needs. */
+  /** Makes the physical CPSR, and the shadow that user mode runs on, what the virtual mode needs. */
   private enterGuestMode(): void {
-    const virtual = this.virtualCpsr;
-    const visible = (virtual & CPSR.MODE) === MODE.usr ? virtual & USER_VISIBLE : 0;
     const { core } = this;
-    core.set(L.CPU_PHYS + L.C_CPSR, MODE.usr | visible);
-    const regime = (virtual & CPSR.MODE) === MODE.usr ? 1 : 0;
-    this.shadow.setMode(regime);
-    core.set(L.USER_REGIME, regime);
-    core.set(L.REGIME, regime);
+    const virtual = this.virtualCpsr;
+    const user = (virtual & CPSR.MODE) === MODE.usr;
+    core.set(L.CPU_PHYS + L.C_CPSR, user ? MODE.usr | (virtual & USER_VISIBLE) : MODE.usr);
+    const regime = user ? 1 : 0;
     core.set(L.IN_GUEST, 0);
+    core.set(L.REGIME, regime);
+    if (core.get(L.USER_REGIME) === regime) return;
+    core.set(L.USER_REGIME, regime);
+    this.shadow.setMode(regime);
   }
 
   /** Enters a guest exception through the guest's own vectors. Counts one. */

@@ -938,12 +938,14 @@ export function enterGuest(budget: i32): u32 {
   }
 }
 
-/** Runs one instruction of a hypervisor's choice on the active CPU: `word` is the original of a trap at r15. */
-export function emulate(word: u32): u32 {
+/** Runs one instruction of a hypervisor's choice on a CPU block: `word` is the original of a trap at r15. */
+export function emulate(word: u32, cpu: u32): u32 {
   const here = load<u32>(REGS + 60);
   clearAccess();
   rewindMmio();
+  store<u32>(ACTIVE, cpu);
   const status = executeTrapped(word, here);
+  store<u32>(ACTIVE, CPU_PHYS);
   switch (status) {
     case O.ABORT:
       return STOP_DATA_ABORT;

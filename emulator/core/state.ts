@@ -249,19 +249,19 @@ export function updateRegimes(): void {
 }
 
 /**
- * The host has loaded a translation table or the domain register: its privileged mode uses them, and user mode uses the
- * shadow that they belong to. Translations of each regime are kept apart and stay, as with tagged translations.
+ * The host has written TTBR0 or DACR: its privileged mode uses them at once. With TTBR0, user mode gets the shadow that the two belong
+ * to. Translations of each regime are kept apart and stay, as with tagged translations.
  */
-export function hostTablesChanged(): void {
+export function hostTablesChanged(table: bool): void {
   const ttbr = load<u32>(CPU_PHYS + C_TTBR0);
   const dacr = load<u32>(CPU_PHYS + C_DACR);
   const host: u32 = REGIMES + REGIME_HOST * REGIME_SIZE;
   store<u32>(host, ttbr);
   store<u32>(host + 4, dacr);
-  for (let i: u32 = 0; i < 2; i++) {
-    const regime: u32 = REGIMES + i * REGIME_SIZE;
-    if (load<u32>(regime) == ttbr && load<u32>(regime + 4) == dacr) store<u32>(USER_REGIME, i);
-  }
+  if (!table) return;
+  if (load<u32>(REGIMES) == ttbr && load<u32>(REGIMES + 4) == dacr) store<u32>(USER_REGIME, 0);
+  else if (load<u32>(REGIMES + REGIME_SIZE) == ttbr && load<u32>(REGIMES + REGIME_SIZE + 4) == dacr)
+    store<u32>(USER_REGIME, 1);
 }
 
 /** Tells the hypervisor what an emulated system instruction asks for. */

@@ -3,11 +3,12 @@
  * visible before its accesses have succeeded, but for words that a multiple store has already stored.
  */
 import { registerOffset, shiftByImmediate } from './arithmetic';
-import { REGS, THUMB } from './generated/layout';
+import { REGS, STORES_DONE, THUMB } from './generated/layout';
 import {
   access,
   aligned,
   beginStores,
+  cached,
   endStores,
   loadAligned,
   loadHalf,
@@ -172,6 +173,14 @@ function multipleStart(base: u32, up: bool, pre: bool, bytes: u32): u32 {
 function loadList(start: u32, list: u32, rights: u32): bool {
   if (!aligned(start, 3, false)) return false;
   let va = start & ~3;
+  let at = list ? cached(va, popcnt<u32>(list) << 2, rights, false) : 0;
+  if (at) {
+    for (let left = list; left; left &= left - 1) {
+      store<u32>(BUFFER + (ctz<u32>(left) << 2), load<u32>(at));
+      at += 4;
+    }
+    return true;
+  }
   for (let i: u32 = 0; i < 16; i++) {
     if (!((list >>> i) & 1)) continue;
     store<u32>(BUFFER + (i << 2), loadAligned(va, 4, rights));
@@ -193,6 +202,12 @@ export function loadMultiple(list: u32, rn: u32, mode: u32): u32 {
   return list & 0x8000 ? jumpInterworking(load<u32>(BUFFER + 60)) : done();
 }
 
+/** What STM stores for a register: of the user bank with `user`. */
+function storedValue(index: u32, pc: u32, user: bool): u32 {
+  if (index == 15) return pc + (load<u32>(THUMB) ? 4 : 8);
+  return user && index >= 8 ? userReg(index) : reg(index);
+}
+
 /** Plain STM, or STM(2) with `user`: a base in the list is stored with its old value. */
 export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool): u32 {
   const base = operand(rn, pc);
@@ -202,10 +217,19 @@ export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool
   if (!aligned(start, 3, true)) return failed();
   let va = start & ~3;
   const rights = regime();
+  let at = list && !load<u32>(STORES_DONE) ? cached(va, bytes, rights, true) : 0;
+  if (at) {
+    for (let left = list; left; left &= left - 1) {
+      store<u32>(at, storedValue(ctz<u32>(left), pc, user));
+      at += 4;
+    }
+    if (mode & 1 && rn != 15) setReg(rn, up ? base + bytes : base - bytes);
+    return done();
+  }
   beginStores();
   for (let i: u32 = 0; i < 16; i++) {
     if (!((list >>> i) & 1)) continue;
-    const value = i == 15 ? pc + (load<u32>(THUMB) ? 4 : 8) : user ? userReg(i) : reg(i);
+    const value = storedValue(i, pc, user);
     storeAligned(va, 4, value, rights);
     if (access) return failedStores(0xe800_0000 | (mode << 21) | (rn << 16) | list);
     va += 4;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { REGISTER } from '../../emulator/registers.ts';
 import { LpvMachine } from '../../hypervisor/lpv-vm.ts';
 import { HOST_BASE, HOST_RAM } from '../../hypervisor/shadow/host-ram.ts';
+import { SYMBOLS } from '../../hypervisor/world-switch/image.ts';
 import { guestMachine, SAMPLE_GUEST, type GuestMachine } from '../guest-machine.ts';
 
 const SVC = 0x13;
@@ -41,7 +42,10 @@ describe('debug mode "host"', () => {
       assert.ok(vm.vcpu.instructions - before <= 1);
     }
     const text = places.join(' ');
-    assert.match(text, /^run_loop enter_guest guest vectors \w+_exit (leave_guest )?run_loop enter_guest guest/);
+    assert.match(
+      text,
+      /^run_loop enter_guest guest vectors \w+_exit (leave_from_other_mode )?(leave_guest )?run_loop enter_guest guest/,
+    );
   });
 
   it('changes nothing for the guest', async () => {
@@ -64,13 +68,14 @@ describe('debug mode "host"', () => {
     const { guest, vm } = await sample();
     guest.machine.run(START);
     vm.vcpu.hostView.on = true;
-    const { sharedAddress, runLoopAddress } = vm.vcpu.hostPages;
-    vm.vcpu.setBreakpoints([sharedAddress]);
+    const { sharedAddress } = vm.vcpu.hostPages;
+    const enter = sharedAddress + SYMBOLS.enter_guest;
+    vm.vcpu.setBreakpoints([enter]);
     for (let i = 0; i < 3; i++) {
       vm.vcpu.skipBreakpointOnce();
       assert.equal(guest.machine.run(1_000_000), 'breakpoint');
-      assert.equal(vm.vcpu.readRegister(REGISTER.pc) >>> 0, sharedAddress);
-      assert.equal(vm.vcpu.readRegister(REGISTER.lr) >>> 0, runLoopAddress + 12);
+      assert.equal(vm.vcpu.readRegister(REGISTER.pc) >>> 0, enter);
+      assert.equal(vm.vcpu.readRegister(REGISTER.lr) >>> 0, sharedAddress + SYMBOLS.run_loop + 8);
     }
   });
 
