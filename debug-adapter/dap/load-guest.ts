@@ -9,7 +9,10 @@ import type { LaunchArguments } from './launch-arguments.ts';
 /** Loads a guest. Relative paths start at `folder`. Rejects with an `InputError`. */
 export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: string): Promise<LoadedGuest> {
   const resolved = await resolveGuest(args.program, overrides(args), fs, folder);
-  const created = await createMachine(resolved);
+  const { savings, modeSwitch } = args;
+  const created = await createMachine(resolved, {
+    hypervisor: { ...(savings && { savings }), ...(modeSwitch && { modeSwitch }) },
+  });
   const notes: string[] = [];
   if (args.sourceMap)
     notes.push('"sourceMap" has no effect yet: this version debugs by instruction, without source lines.');
