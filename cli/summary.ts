@@ -16,9 +16,11 @@ export interface FinishedRun {
 }
 
 const NO_SHADOW = { fills: 0, writeProtectFaults: 0, flushes: 0, tables: 0, entries: 0 };
-/** Sites in the JSON, and functions in the summary. */
+/** Sites in the JSON; functions in the summary. */
 const MOST_SITES = 100;
 const MOST_FUNCTIONS = 10;
+/** Causes in the summary: Linux probes thirty devices once. */
+const MOST_CAUSES = 24;
 
 /** The JSON of `--stats` and of `--format json`. */
 export function statistics(run: FinishedRun): Record<string, unknown> {
@@ -90,7 +92,10 @@ export function summary({ name, machine, codeNames, seconds, end }: FinishedRun)
 }
 
 function exitTable({ total, byCause }: ExitReport): string[] {
-  const rows = byCause.map(({ cause, count }): [string, number] => [cause, count]);
+  const rows = byCause.slice(0, MOST_CAUSES).map(({ cause, count }): [string, number] => [cause, count]);
+  const others = byCause.slice(MOST_CAUSES);
+  if (others.length > 0)
+    rows.push([`${others.length} other causes`, others.reduce((sum, { count }) => sum + count, 0)]);
   return countTable('exits by cause', [...rows, ['total', total]], total);
 }
 
