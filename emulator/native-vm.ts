@@ -159,6 +159,7 @@ export class NativeMachine implements VirtualMachine {
   readonly core: Core;
   readonly vcpu: Vcpu;
   readonly statistics = undefined;
+  readonly hypervisor = undefined;
 
   private constructor(core: Core) {
     this.core = core;

@@ -28,9 +28,9 @@ export function parseSavings(text: string): readonly Saving[] {
   return text.split(',').map((name) => {
     const saving = SAVINGS.find((known) => known === name.trim());
     if (!saving)
-      throw new InputError(
-        `"${name.trim()}" is not a saving of the hypervisor: use all, none, or some of ${SAVINGS.join(',')}.`,
-      );
+      throw new InputError(`"${name.trim()}" is not a saving of the hypervisor`, {
+        remedy: `Use all, none, or some of ${SAVINGS.join(',')}`,
+      });
     return saving;
   });
 }

@@ -102,3 +102,13 @@ export const emptyInput = (): UserError => new UserError(3012, 'Nothing to type:
 
 export const unknownListing = (reference: number): UserError =>
   new UserError(3013, `No disassembly under source reference ${reference}: it belongs to an earlier session.`);
+
+export const unknownCause = (name: string): UserError =>
+  new UserError(
+    3014,
+    `${JSON.stringify(name.slice(0, 80))} is no cause of an exit, nor a group of them; "byCause" of trapline/exits has ` +
+      'those that occur.',
+  );
+
+export const unknownDevice = (name: string, known: readonly string[]): UserError =>
+  new UserError(3015, `No device ${JSON.stringify(name.slice(0, 80))} on this board; it has ${known.join(', ')}.`);

@@ -6,15 +6,9 @@ import { Runner, type Schedule } from '../../emulator/runner.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { SymbolIndex } from '../../symbols/symbol-index.ts';
 import { Unwinder } from '../../symbols/unwinder.ts';
+import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
 import { readPhysicalMemory, readGuestWord } from '../target.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
-
-/** A part of the kernel's image: linked at one address, loaded at another. */
-export interface LoadedRange {
-  virtual: number;
-  physical: number;
-  size: number;
-}
 
 /** What loading a guest gives. */
 export interface LoadedGuest {
@@ -51,6 +45,8 @@ export class Guest {
   readonly runner: Runner;
   readonly symbols: SymbolIndex;
   readonly unwinder: Unwinder;
+  /** Names of the code at which exits happen. */
+  readonly codeNames: CodeNames;
   private readonly ranges: readonly LoadedRange[];
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
@@ -62,6 +58,7 @@ export class Guest {
     pacer.attach(this.runner);
     this.symbols = new SymbolIndex(loaded.files);
     this.unwinder = new Unwinder(loaded.files, this.symbols);
+    this.codeNames = new CodeNames(this.symbols, loaded.ranges);
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
   }
 

@@ -1,18 +1,18 @@
 /** From launch attributes to a guest: its machine, and the symbols that belong to it. */
-import { UNPACK_LIMIT } from '../../emulator/boot/plan.ts';
-import { ElfFile } from '../../formats/elf.ts';
-import { PT_LOAD } from '../../formats/elf-types.ts';
-import { gunzip, isGzip } from '../../formats/gzip.ts';
-import { createMachine, type CreatedMachine } from '../launch/create-machine.ts';
-import { baseName, type FileSystem } from '../launch/file-system.ts';
-import { resolveGuest, type GuestOverrides, type ResolvedGuest } from '../launch/resolve-guest.ts';
-import type { LoadedGuest, LoadedRange } from './guest.ts';
+import { createMachine } from '../launch/create-machine.ts';
+import type { FileSystem } from '../launch/file-system.ts';
+import { guestSymbols } from '../launch/guest-symbols.ts';
+import { resolveGuest, type GuestOverrides } from '../launch/resolve-guest.ts';
+import type { LoadedGuest } from './guest.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
 
 /** Loads a guest. Relative paths start at `folder`. Rejects with an `InputError`. */
 export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: string): Promise<LoadedGuest> {
   const resolved = await resolveGuest(args.program, overrides(args), fs, folder);
-  const created = await createMachine(resolved);
+  const { savings, modeSwitch } = args;
+  const created = await createMachine(resolved, {
+    hypervisor: { ...(savings && { savings }), ...(modeSwitch && { modeSwitch }) },
+  });
   const notes: string[] = [];
   if (args.sourceMap)
     notes.push('"sourceMap" has no effect yet: this version debugs by instruction, without source lines.');
@@ -21,8 +21,7 @@ export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: s
     name: resolved.name,
     machine: created.machine,
     cpu: resolved.cpu,
-    files: symbolFiles(resolved, created.elf),
-    ranges: loadedRanges(created),
+    ...guestSymbols(resolved, created),
     notes,
   };
 }
@@ -30,28 +29,4 @@ export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: s
 function overrides(args: LaunchArguments): GuestOverrides {
   const { mode, machine, cpu, memory, kernel, dtb, initrd, append, symbols, sourceMap } = args;
   return { mode, machine, cpu, memory, kernel, dtb, initrd, append, symbols, sources: sourceMap };
-}
-
-/** The kernel's own symbols, then those of the other files, without the file that the kernel's came from. */
-function symbolFiles(guest: ResolvedGuest, kernel: ElfFile | undefined): ElfFile[] {
-  const files = kernel ? [kernel] : [];
-  for (const { path, bytes } of guest.symbols) {
-    const name = baseName(path);
-    if (name === kernel?.name) continue;
-    files.push(new ElfFile(isGzip(bytes) ? gunzip(bytes, UNPACK_LIMIT, name) : bytes, name).requireArm());
-  }
-  return files;
-}
-
-/** Where the segments of the kernel's ELF file are in RAM. */
-function loadedRanges({ plan, elf }: CreatedMachine): LoadedRange[] {
-  const offset = plan?.physicalOffset;
-  if (!elf || offset === undefined) return [];
-  return elf.segments
-    .filter(({ type, memorySize }) => type === PT_LOAD && memorySize > 0)
-    .map(({ virtualAddress, physicalAddress, memorySize }) => ({
-      virtual: virtualAddress,
-      physical: (physicalAddress + offset) >>> 0,
-      size: memorySize,
-    }));
 }

@@ -12,14 +12,18 @@ import { GuestConsole } from './console.ts';
 import { disassembleRequest } from './disassembly.ts';
 import * as errors from './errors.ts';
 import { consoleInput, evaluateExpression, HELP, statusRegisterOf } from './evaluate.ts';
+import { exitLogRequest, exitsRequest } from './exits-requests.ts';
 import { Guest, type AdapterHost } from './guest.ts';
 import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
+import { machineRequest } from './machine-request.ts';
 import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
 import { modules } from './modules.ts';
 import { RegistersScope } from './registers-scope.ts';
 import { RunControl, type Stop } from './run-control.ts';
 import { checkThread, Stack, THREAD } from './stack.ts';
+import { StatsEvents } from './stats-events.ts';
+import { pageTablesRequest, translationRequest } from './translation-requests.ts';
 import { formatAddress } from './address.ts';
 import { hex32 } from '../target.ts';
 
@@ -38,6 +42,7 @@ interface Loaded {
   stack: Stack;
   registers: RegistersScope;
   console: GuestConsole;
+  stats: StatsEvents;
   closeGdb: (() => void) | undefined;
 }
 
@@ -60,7 +65,8 @@ export class TraplineSession extends DebugSession {
     super();
     this.host = host;
     this.setRunAsServer(true);
-    this.handlers = new Map(Object.entries({ ...this.lifecycle(), ...this.inspection(), ...this.execution() }));
+    const requests = { ...this.lifecycle(), ...this.inspection(), ...this.statistics(), ...this.execution() };
+    this.handlers = new Map(Object.entries(requests));
   }
 
   /** The requests that have a handler. */
@@ -196,6 +202,24 @@ export class TraplineSession extends DebugSession {
     };
   }
 
+  /** Requests of Trapline's own, all read-only (docs/dap-extensions.md). */
+  private statistics(): Record<string, Handler> {
+    const about =
+      (answer: (guest: Guest, args: RequestArguments) => object): Handler =>
+      (args) => {
+        const { guest, stats } = this.need(args);
+        const body = answer(guest, args);
+        return { body, after: () => stats.want() };
+      };
+    return {
+      'trapline/exits': about(exitsRequest),
+      'trapline/exitLog': about(exitLogRequest),
+      'trapline/translation': about(translationRequest),
+      'trapline/pageTables': about(pageTablesRequest),
+      'trapline/machine': about(machineRequest),
+    };
+  }
+
   private execution(): Record<string, Handler> {
     return {
       continue: (args) => {
@@ -265,6 +289,7 @@ export class TraplineSession extends DebugSession {
       throw error instanceof errors.UserError ? error : errors.launchFailed(inAttributes(messageOf(error)));
     });
     if (signal.aborted || this.closed) throw errors.requestCancelled();
+    const statsWanted = this.loaded?.stats.wanted ?? false;
     this.unload();
     const guest = new Guest(loadedGuest, this.host.schedule);
     const stack = new Stack(guest, this.listings);
@@ -281,7 +306,9 @@ export class TraplineSession extends DebugSession {
     const run: RunControl = new RunControl(guest, breakpoints, listener, () => guestConsole.panicked);
     guest.runner.onResume.add(() => stack.invalidate());
     const registers = new RegistersScope(guest, stack);
-    this.loaded = { guest, run, stack, registers, console: guestConsole, closeGdb: undefined };
+    const stats = new StatsEvents(guest, (body) => this.sendEvent(new Event('trapline/statsChanged', body)));
+    if (statsWanted) stats.want();
+    this.loaded = { guest, run, stack, registers, console: guestConsole, stats, closeGdb: undefined };
     breakpoints.bind(guest);
     for (const note of loadedGuest.notes ?? []) this.say(note);
     if (args.gdbPort !== undefined) await this.serveGdb(this.loaded, args.gdbPort);
@@ -303,6 +330,7 @@ export class TraplineSession extends DebugSession {
     if (!loaded) return;
     loaded.run.dispose();
     loaded.console.dispose();
+    loaded.stats.dispose();
     loaded.closeGdb?.();
   }
 
@@ -353,6 +381,7 @@ export class TraplineSession extends DebugSession {
   private stopped(stop: Stop): void {
     this.loaded?.console.flush();
     this.loaded?.stack.invalidate();
+    this.loaded?.stats.stepped();
     this.sendEvent(new Event('stopped', { ...stop, threadId: THREAD, allThreadsStopped: true }));
   }
 
