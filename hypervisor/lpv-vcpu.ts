@@ -564,7 +564,7 @@ export class LpvVcpu implements Vcpu {
     this.core.reset();
     this.lines = 0;
     this.pendingWord = 0;
-    this.faults.stuckAt = undefined;
+    this.faults.reset();
     this.skipAddress = -1;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);

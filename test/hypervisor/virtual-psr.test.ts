@@ -75,7 +75,9 @@ for (const way of WAYS)
       for (let r = 0; r < 15; r++)
         for (let c = 0; c < 15; c++) {
           // Each condition holds for one of these, and fails for another.
-          const values = [0x4000_0093, 0xb000_0053, 0x2000_0013, 0x8000_00d3].map((value) => (value & 0xffff_ffe0) | SVC);
+          const values = [0x4000_0093, 0xb000_0053, 0x2000_0013, 0x8000_00d3].map(
+            (value) => (value & 0xffff_ffe0) | SVC,
+          );
           const words = [W.instruction('MRS', { d: r, c }), W.instruction('MSR_reg', { m: r, f: 9, c })];
           let stubs = 0;
           for (const word of words) for (const value of values) stubs += run(looping([word], [value >>> 0]));
