@@ -55,6 +55,8 @@ export class LpvVcpu implements Vcpu {
   private exitMode = 0;
   private exitCount = 0;
   private exitHost = 0;
+  /** The exit in progress has not been counted yet: it is once, whatever is met while it is handled. */
+  private exitOpen = false;
   private hostBefore = 0;
   private readonly core: Core;
   private readonly registers: RegisterFile;
@@ -200,6 +202,7 @@ export class LpvVcpu implements Vcpu {
   /** Keeps what the statistics say about an exit: handling it changes all of it. */
   private noteExit(): void {
     const { core } = this;
+    this.exitOpen = true;
     this.exitPc = core.get(L.REGS + 60);
     this.exitMode = this.virtualCpsr & CPSR.MODE;
     this.exitCount = core.retired;
@@ -208,8 +211,10 @@ export class LpvVcpu implements Vcpu {
     this.hostBefore = host;
   }
 
-  /** Counts the exit in progress; returns how often its site has had this cause. */
+  /** Counts the exit in progress, if it has not been; returns how often its site has had this cause. */
   private count(cause: number, address = 0): number {
+    if (!this.exitOpen) return 0;
+    this.exitOpen = false;
     return this.statistics.record(cause, this.exitPc, this.exitMode, address, this.exitCount, this.exitHost);
   }
 
@@ -442,9 +447,12 @@ export class LpvVcpu implements Vcpu {
       return undefined;
     }
     if (resolution === Resolution.Override && this.faults.cause !== MMIO_CAUSE) {
-      this.count(this.faults.cause);
+      const { cause } = this.faults;
       this.steppingOverride = true;
-      return this.step();
+      const reason = this.step();
+      // The instruction may have been a trap: then the exit is counted as that.
+      this.count(cause);
+      return reason;
     }
     this.count(CAUSE['guest.prefetch-abort']);
     this.injectPrefetchAbort(resolution === Resolution.Override ? this.faults.externalStatus() : core.get(L.EXIT_FSR));
@@ -563,7 +571,7 @@ export class LpvVcpu implements Vcpu {
     this.core.reset();
     this.lines = 0;
     this.pendingWord = 0;
-    this.faults.stuckAt = undefined;
+    this.faults.reset();
     this.skipAddress = -1;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);

@@ -742,8 +742,17 @@ export class ShadowTables {
     for (let index = 0; index < TablePool.size(slot); index++) {
       const entry = TablePool.firstEntry(slot) + index;
       const page = this.reverse.pageOf(entry);
-      if (page < 0) continue;
       const va = ((megabyte << 20) | (index << (fine ? 10 : 12))) >>> 0;
+      if (page < 0) {
+        const ours = this.hostPages.find((host) => ((host.va ^ va) & 0xffff_f000) === 0);
+        const own = ours ? Host.smallPage(ours.physical, AP_NONE) : 0;
+        const found = core.u32[this.pool.word(entry)];
+        if (found === own) continue;
+        return (
+          `shadow of table 0x${space.ttbr.toString(16)} at 0x${va.toString(16)}: entry 0x${found.toString(16)}, ` +
+          `where the hypervisor has made ${own ? `0x${own.toString(16)}` : 'none'}`
+        );
+      }
       const mva = va < 0x200_0000 ? (va | space.fcse) >>> 0 : va;
       const mmu = (space.sctlr & 1) !== 0;
       const fault = mmu ? core.exports.walk(space.ttbr, space.dacr, mva, 1) : 0;

@@ -88,6 +88,14 @@ describe('savings against hostile guests', function () {
       }
     });
 
+    it('leave the J bit alone, which an exception return can set and MRS does not show', () => {
+      const enter = [W.kernel('MSR_reg', { R: 1, f: 15, m: R6 }), W.instruction('ADD_imm', { d: 14, n: 15, i: 0 })];
+      const body = [mrs(R4), msr(R4), msrTo(0x93), msrTo(0xd3, 9)];
+      const code = [...enter, W.kernel('MOV_shi', { S: 1, d: 15, m: 14 }), ...forever(loop(body))];
+      const result = run('psr', guest('jazelle', code, { registers: { r6: 0x0900_00d3 }, budget: 300 }));
+      assert.ok(result.stubs > 20);
+    });
+
     it('are gone when their word is rewritten, and come back', () => {
       const site = CODE + 4;
       const words = [
