@@ -6,6 +6,7 @@ import type { VirtualizationStatistics } from '../../emulator/vm.ts';
 import { CAUSES, type Cause } from '../../hypervisor/exit-causes.ts';
 import { MODE_SWITCHES } from '../../hypervisor/shadow/mode-switch.ts';
 import { LpvMachine } from '../../hypervisor/lpv-vm.ts';
+import { SYMBOLS } from '../../hypervisor/world-switch/image.ts';
 import { guestMachine, LINUX_GUEST, SAMPLE_GUEST, type GuestMachine, type GuestOptions } from '../guest-machine.ts';
 import { hasLinuxGuest } from '../linux-guest.ts';
 import { typed } from '../sample/session.ts';
@@ -23,8 +24,8 @@ const LINUX_BOOT = Number(process.env.TRAPLINE_LINUX_BOOT ?? 24_000_000);
 const LINUX_STRATEGIES: readonly string[] =
   process.env.TRAPLINE_LINUX_BOOT === undefined ? ['roots', 'domains'] : MODE_SWITCHES;
 
-/** Host instructions from the run loop into the guest. */
-const ENTRY = 17;
+/** Host instructions from the run loop into the guest: all of it but WFI and the branch back to it. */
+const ENTRY = (SYMBOLS.undefined_exit - SYMBOLS.run_loop) / 4 - 2;
 
 const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
 
