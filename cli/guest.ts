@@ -31,6 +31,11 @@ export const HYPERVISOR_OPTIONS: OptionSpecs = {
   check: { value: 'WHAT', help: 'shadow: compare the shadow with the guest tables at every exit' },
 };
 
+/** What a debugger debugs. */
+export const DEBUG_OPTION: OptionSpecs = {
+  debug: { value: 'WHAT', help: "guest (default), or host: the physical CPU, with the hypervisor's world switch" },
+};
+
 function hypervisorOptions(args: ParsedArguments): HypervisorOptions {
   const savings = args.text('savings');
   const modeSwitch = args.text('mode-switch');
@@ -38,6 +43,7 @@ function hypervisorOptions(args: ParsedArguments): HypervisorOptions {
     ...(savings !== undefined && { savings: parseSavings(savings) }),
     ...(modeSwitch !== undefined && { modeSwitch: parseModeSwitch(modeSwitch) }),
     checkShadow: args.choice('check', ['shadow']) === 'shadow',
+    debugHost: args.choice('debug', ['guest', 'host']) === 'host',
   };
 }
 
@@ -90,7 +96,7 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
     process.cwd(),
   );
   if (resolved.mode === 'native')
-    for (const name of Object.keys(HYPERVISOR_OPTIONS))
+    for (const name of Object.keys({ ...HYPERVISOR_OPTIONS, ...DEBUG_OPTION }))
       if (args.has(name))
         process.stderr.write(`trapline: --${name} has no effect in native mode, without a hypervisor\n`);
   await prepared;

@@ -7,6 +7,7 @@ import { GUEST_OPTIONS, loadGuest, type LoadedGuest } from './guest.ts';
 import { GuestRun } from './guest-run.ts';
 import { defaultGuest, RUN_LIMITS, readRunLimits, type RunLimits } from './run-limits.ts';
 import { TextOutput } from './text-output.ts';
+import { traceHost } from './trace-host.ts';
 
 const FORMATS = ['text', 'json'] as const;
 
@@ -20,10 +21,14 @@ export const command: Command = {
     ...GUEST_OPTIONS,
     ...RUN_LIMITS,
     format: { value: 'FORMAT', help: 'text, or json: an object a line' },
-    from: { value: 'N', help: 'the first exit to write; they are numbered from 0' },
+    from: { value: 'N', help: 'the first exit to write, from 0; with --host, guest instructions before the first' },
     count: { value: 'N', help: 'ends with exit code 0 after so many lines' },
     cause: { value: 'NAMES', help: 'only these causes or groups of causes, such as mmio,shadow.fill' },
     console: { help: "the guest's console goes to stderr" },
+    host: {
+      value: 'N',
+      help: 'instead of exits, the first N instructions of the physical CPU, the world switch among them',
+    },
   },
   notes: [
     'A line of text: number of the exit, guest instructions before it, host instructions that it took, virtual mode, address',
@@ -51,6 +56,8 @@ async function run(args: ParsedArguments): Promise<number> {
   const loaded = await loadGuest(named ?? (args.has('kernel') ? undefined : defaultGuest()), args);
   if (!loaded.machine.vm.hypervisor)
     throw new UsageError(`There are no exits to trace in ${loaded.machine.vm.mode} mode: use --mode lpv.`);
+  const host = args.integer('host', 1);
+  if (host !== undefined) return traceHost(loaded.machine, options.from, host);
   const cause = args.text('cause');
   const filter = cause === undefined ? undefined : parseCauses(cause, loaded.machine);
   if (filter && 'unknown' in filter)

@@ -74,7 +74,7 @@ export class LpvVcpu implements Vcpu {
   private readonly causes = new Map<number, number>();
 
   constructor(core: Core, options: HypervisorOptions = {}) {
-    const { modeSwitch = DEFAULT_MODE_SWITCH, savings = SAVINGS, checkShadow = false } = options;
+    const { modeSwitch = DEFAULT_MODE_SWITCH, savings = SAVINGS, checkShadow = false, debugHost = false } = options;
     this.core = core;
     this.checkShadow = checkShadow;
     this.coalesced = savings.includes('mmio') ? new CoalescedWrites(core) : undefined;
@@ -86,6 +86,7 @@ export class LpvVcpu implements Vcpu {
     this.hostView = new HostView(core, this.hostPages);
     this.faults = new FaultResolver(core, this.shadow, this.hostPages, this.translation, this.coalesced);
     this.setUp();
+    if (debugHost) this.hostView.on = true;
   }
 
   private setUp(): void {

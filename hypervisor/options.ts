@@ -19,6 +19,8 @@ export interface HypervisorOptions {
   readonly savings?: readonly Saving[];
   /** Compare all shadow entries with the guest's tables at each exit; a difference ends the run as an internal error. */
   readonly checkShadow?: boolean;
+  /** Debug mode "host": a debugger sees the physical CPU, and steps through the world switch (host-view.ts). */
+  readonly debugHost?: boolean;
 }
 
 /** Reads a list of savings: `all`, `none`, or names with commas between them. Throws an `InputError` for another name. */

@@ -20,6 +20,8 @@ export interface LaunchArguments {
   /** Savings and mode switch strategy of the hypervisor. */
   savings?: readonly Saving[];
   modeSwitch?: ModeSwitch;
+  /** The physical CPU, with the world switch, instead of the guest's virtual one. */
+  debug?: 'guest' | 'host';
   symbols?: string[];
   sourceMap?: Record<string, string>;
   gdbPort?: number;
@@ -30,7 +32,7 @@ export interface LaunchArguments {
 }
 
 const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append'] as const;
-const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch'];
+const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
 
 /** Attributes of a launch request that belong to Trapline. */
 export const LAUNCH_ATTRIBUTES: readonly string[] = [...TEXT, ...OTHER];
@@ -64,7 +66,7 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     if (value === '' && name !== 'append') throw badAttribute(name, 'a string that is not empty', 'an empty one');
     result[name] = value;
   }
-  const { stopOnEntry, symbols, sourceMap, console, gdbPort, savings, modeSwitch } = raw;
+  const { stopOnEntry, symbols, sourceMap, console, gdbPort, savings, modeSwitch, debug } = raw;
   if (stopOnEntry !== undefined) {
     if (typeof stopOnEntry !== 'boolean') throw badAttribute('stopOnEntry', 'true or false', describe(stopOnEntry));
     result.stopOnEntry = stopOnEntry;
@@ -93,6 +95,10 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     const found = MODE_SWITCHES.find((name) => name === modeSwitch);
     if (!found) throw badAttribute('modeSwitch', `one of ${quoted(MODE_SWITCHES)}`, describe(modeSwitch));
     result.modeSwitch = found;
+  }
+  if (debug !== undefined) {
+    if (debug !== 'guest' && debug !== 'host') throw badAttribute('debug', '"guest" or "host"', describe(debug));
+    result.debug = debug;
   }
   if (result.program === undefined && result.kernel === undefined) throw nothingToLaunch();
   return result;

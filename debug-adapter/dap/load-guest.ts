@@ -9,9 +9,9 @@ import type { LaunchArguments } from './launch-arguments.ts';
 /** Loads a guest. Relative paths start at `folder`. Rejects with an `InputError`. */
 export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: string): Promise<LoadedGuest> {
   const resolved = await resolveGuest(args.program, overrides(args), fs, folder);
-  const { savings, modeSwitch } = args;
+  const { savings, modeSwitch, debug } = args;
   const created = await createMachine(resolved, {
-    hypervisor: { ...(savings && { savings }), ...(modeSwitch && { modeSwitch }) },
+    hypervisor: { ...(savings && { savings }), ...(modeSwitch && { modeSwitch }), debugHost: debug === 'host' },
   });
   const notes: string[] = [];
   if (args.sourceMap)
