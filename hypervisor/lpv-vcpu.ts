@@ -185,6 +185,7 @@ export class LpvVcpu implements Vcpu {
   /** Keeps what the statistics say about an exit: handling it changes all of it. */
   private noteExit(): void {
     const { core } = this;
+    this.statistics.settle(this.shadow.counters.fills, this.shadow.counters.drops);
     this.exitPc = core.get(L.REGS + 60);
     this.exitMode = this.virtualCpsr & CPSR.MODE;
     this.exitCount = core.retired;
