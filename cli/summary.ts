@@ -49,11 +49,29 @@ export function statistics(run: FinishedRun): Record<string, unknown> {
 
 /** The keys that only a virtualized mode has. */
 function virtualized({ machine, codeNames }: FinishedRun, counted: VirtualizationStatistics): Record<string, unknown> {
-  const { hostInstructionsByCause, hostInterrupts, fastExits, stubs, coalescedWrites, delivered, hostPages } = counted;
+  const {
+    hostInstructionsByCause,
+    shadowByCause,
+    hostInterrupts,
+    fastExits,
+    stubs,
+    coalescedWrites,
+    delivered,
+    hostPages,
+  } = counted;
   const { sites, functions, registers, otherExits, otherAccesses } = reportExits(machine, codeNames);
   return {
     modeSwitch: machine.vm.hypervisor?.shadow.strategy,
-    ...{ hostInstructionsByCause, hostInterrupts, fastExits, stubs, coalescedWrites, delivered, hostPages },
+    ...{
+      hostInstructionsByCause,
+      shadowByCause,
+      hostInterrupts,
+      fastExits,
+      stubs,
+      coalescedWrites,
+      delivered,
+      hostPages,
+    },
     sites: sites.slice(0, MOST_SITES),
     otherSites: otherExits + sites.slice(MOST_SITES).reduce((sum, { count }) => sum + count, 0),
     functions,

@@ -245,7 +245,7 @@ export const LAYOUT = {
   /**
    * A debugger looks at the host's code, too (HOST_VIEW): breakpoints are found there, and a stop in it is no error
    * (IN_HOST: the host goes on where it is). HOST_LIMIT: instructions that the host may execute before it has to be back, or
-   * is stopped. HOST_STEP: the guest's budget ends without a host interrupt.
+   * is stopped. HOST_STEP: the guest's budget ends without a host interrupt, and leaves the guest where it is.
    */
   HOST_VIEW: STATE + 0xaac,
   IN_HOST: STATE + 0xab0,

@@ -173,6 +173,8 @@ export interface VirtualizationStatistics {
   byCause: Record<string, number>;
   /** By the same causes; what led to no exit (a stop at a breakpoint) is in the total of `hostInstructions` alone. */
   hostInstructionsByCause: Record<string, number>;
+  /** Shadow entries made and dropped in the exits of each cause; all devices as `mmio`, what no exit caused as `none`. */
+  shadowByCause: Record<string, { fills: number; drops: number }>;
   shadow: {
     /** Entries made; stores to guarded table pages; times that everything was dropped; tables and entries in use. */
     fills: number;

@@ -9,6 +9,9 @@ import { CAUSE, CAUSES } from './exit-causes.ts';
 /** Stands behind the causes: a device access, which is counted by register. */
 export const MMIO_CAUSE = CAUSES.length;
 
+/** Stands behind that: what happens outside of any exit, such as a debugger's store. */
+export const NO_EXIT = CAUSES.length + 1;
+
 const SITE_SLOTS = 1 << 14;
 const REGISTER_SLOTS = 1 << 11;
 const LOG_ENTRIES = 1 << 12;
@@ -75,6 +78,12 @@ export class ExitStatistics {
   otherRegisters = 0;
   /** Host instructions of those accesses. */
   otherRegistersHost = 0;
+  /** By cause, MMIO and then no exit at all last: shadow entries made and dropped while an exit was handled. */
+  readonly fills = new Float64Array(CAUSES.length + 2);
+  readonly drops = new Float64Array(CAUSES.length + 2);
+  private lastCause = NO_EXIT;
+  private settledFills = 0;
+  private settledDrops = 0;
   /** Gives the address of the fault in progress. */
   faultAddress: () => number = () => 0;
   /** Called before the log loses what was added since the last call; all exits before `total` are then complete. */
@@ -116,6 +125,7 @@ export class ExitStatistics {
   ): number {
     if ((this.total & (LOG_BLOCK - 1)) === 0 && this.total) this.onBlock?.();
     const entry = this.total++ & (LOG_ENTRIES - 1);
+    this.lastCause = cause;
     this.counts[cause]++;
     this.hostInstructions[cause] += hostInstructions;
     this.logInstructions[entry] = instructions;
@@ -132,6 +142,27 @@ export class ExitStatistics {
     }
     this.siteHost[slot] += hostInstructions;
     return ++this.siteCount[slot];
+  }
+
+  /**
+   * An exit begins: what the shadow has done since the last one began belongs to the cause that was recorded in between.
+   * `fills` and `drops` are the shadow's counters.
+   */
+  settle(fills: number, drops: number): void {
+    this.fills[this.lastCause] += fills - this.settledFills;
+    this.drops[this.lastCause] += drops - this.settledDrops;
+    this.settledFills = fills;
+    this.settledDrops = drops;
+    this.lastCause = NO_EXIT;
+  }
+
+  /** Entries made and dropped in exits of a cause, with those of an exit that is still being handled. */
+  shadowEvents(cause: number, fills: number, drops: number): { fills: number; drops: number } {
+    const current = cause === this.lastCause;
+    return {
+      fills: this.fills[cause] + (current ? fills - this.settledFills : 0),
+      drops: this.drops[cause] + (current ? drops - this.settledDrops : 0),
+    };
   }
 
   private siteSlot(pc: number, key: number): number {
@@ -236,7 +267,8 @@ export class ExitStatistics {
     this.otherRegisters = 0;
     this.otherRegistersHost = 0;
     for (const array of [this.counts, this.hostInstructions, this.siteCount, this.siteHost]) array.fill(0);
-    for (const array of [this.registerCount, this.registerHost]) array.fill(0);
+    for (const array of [this.registerCount, this.registerHost, this.fills, this.drops]) array.fill(0);
+    this.lastCause = NO_EXIT;
     this.siteCause.fill(0);
     this.registerKind.fill(0);
   }

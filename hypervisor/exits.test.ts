@@ -138,6 +138,14 @@ describe('exits', () => {
       assert.equal(host, sum(sites.map(({ hostInstructions }) => hostInstructions)));
       // Leaving the guest because it has halted is no exit.
       assert.ok(host <= statistics.hostInstructions && host > statistics.hostInstructions - 200, `${host}`);
+      const events = Object.values(statistics.shadowByCause);
+      assert.equal(sum(events.map(({ fills }) => fills)), statistics.shadow.fills);
+      assert.equal(sum(events.map(({ drops }) => drops)), statistics.shadow.drops);
+      const { byCause: exitsOf, shadowByCause } = statistics;
+      assert.ok(
+        shadowByCause['shadow.fill'].fills >= exitsOf['shadow.fill'] && shadowByCause['user-access.store'].fills > 0,
+      );
+      assert.ok(shadowByCause['shadow.page-table-write'].drops > 0);
       const accesses = exits.registers().registers.filter(({ device }) => device === 'pl011-0');
       assert.equal(sum(accesses.map(({ reads, writes }) => reads + writes)), statistics.byCause['mmio.pl011-0']);
     });

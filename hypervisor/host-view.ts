@@ -59,10 +59,8 @@ export class HostView {
   step(): number {
     const { core } = this;
     const fromGuest = core.get(L.IN_GUEST) !== 0;
-    core.set(L.HOST_STEP, 1);
     core.set(L.HOST_LIMIT, fromGuest ? 0 : 1);
     const stop = core.exports.enterGuest(fromGuest ? 1 : 0);
-    core.set(L.HOST_STEP, 0);
     core.set(L.HOST_LIMIT, L.HOST_BUDGET);
     return stop;
   }

@@ -98,6 +98,8 @@ export class LpvVcpu implements Vcpu {
     // CPSR belongs to the stubs when there are stubs.
     core.set(L.FAST, this.virtualPsr ? this.fast & ~L.FAST_CPSR : this.fast);
     this.coalesced?.reset();
+    // A time slice that ends leaves the guest where it is: only what has to be done for it brings it out.
+    core.set(L.HOST_STEP, 1);
     this.hostBefore = core.get(L.HOST_INSTRUCTIONS);
     this.noteControl();
     this.enterGuestMode();
@@ -127,7 +129,9 @@ export class LpvVcpu implements Vcpu {
         continue;
       }
       if (this.hostView.on && budget === 1) return this.stepHost();
-      if (this.lines && !this.hostView.inHost && this.deliverInterrupt()) {
+      if (this.lines && !this.hostView.inHost && this.interruptDue()) {
+        if (core.get(L.IN_GUEST)) this.interruptGuest();
+        this.deliverInterrupt();
         this.onExit?.();
         continue;
       }
@@ -135,6 +139,8 @@ export class LpvVcpu implements Vcpu {
       core.set(L.VIRTUAL_LINES, this.lines);
       const stop = core.exports.enterGuest(left);
       if (this.hostView.inHost) return this.stopInHost(stop);
+      // The end of a time slice finds the guest halted where it is.
+      if (stop === L.STOP_BUDGET && core.get(L.IN_GUEST)) continue;
       this.noteExit();
       const reason = this.dispatch(stop);
       if (reason !== undefined) return reason;
@@ -149,7 +155,7 @@ export class LpvVcpu implements Vcpu {
   /** Debug mode "host": one instruction, of the guest or of the host; an exit that reaches the run loop is handled. */
   private stepHost(): ExitReason {
     const { core, hostView } = this;
-    if (this.lines && !hostView.inHost && !core.get(L.IN_GUEST)) this.deliverInterrupt();
+    if (this.lines && !hostView.inHost && !core.get(L.IN_GUEST) && this.interruptDue()) this.deliverInterrupt();
     core.set(L.VIRTUAL_LINES, this.lines);
     core.skipBreakpointOnce();
     const stop = hostView.step();
@@ -204,6 +210,7 @@ export class LpvVcpu implements Vcpu {
   private noteExit(): void {
     const { core } = this;
     this.exitOpen = true;
+    this.statistics.settle(this.shadow.counters.fills, this.shadow.counters.drops);
     this.exitPc = core.get(L.REGS + 60);
     this.exitMode = this.virtualCpsr & CPSR.MODE;
     this.exitCount = core.retired;
@@ -388,20 +395,32 @@ export class LpvVcpu implements Vcpu {
     this.injected();
   }
 
-  /** Delivers a pending virtual interrupt if the guest's masks allow. */
-  private deliverInterrupt(): boolean {
+  /** Whether a virtual interrupt is pending that the guest does not mask. */
+  private interruptDue(): boolean {
+    const masks = this.virtualCpsr;
+    return ((this.lines & 2) !== 0 && !(masks & CPSR.F)) || ((this.lines & 1) !== 0 && !(masks & CPSR.I));
+  }
+
+  /** A host interrupt brings the guest, halted where it is, out of its world: there is something to do for it. */
+  private interruptGuest(): void {
+    const { core } = this;
+    core.set(L.HOST_STEP, 0);
+    const stop = core.exports.enterGuest(0);
+    core.set(L.HOST_STEP, 1);
+    this.noteExit();
+    this.dispatch(stop);
+  }
+
+  /** Delivers the virtual interrupt that is due. */
+  private deliverInterrupt(): void {
     const link = this.core.get(L.REGS + 60) + 4;
     if (this.lines & 2 && !(this.virtualCpsr & CPSR.F)) {
       this.delivered.fiq++;
       this.inject(0x1c, MODE.fiq, link, 1);
-      return true;
-    }
-    if (this.lines & 1 && !(this.virtualCpsr & CPSR.I)) {
+    } else {
       this.delivered.irq++;
       this.inject(0x18, MODE.irq, link);
-      return true;
     }
-    return false;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -576,6 +595,7 @@ export class LpvVcpu implements Vcpu {
     this.skipAddress = -1;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);
+    this.statistics.reset();
     this.setUp();
     this.shadow.flush();
   }

@@ -4,6 +4,7 @@ import type { HypervisorView } from '../emulator/hypervisor-view.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
 import { RegisterFile } from '../emulator/register-file.ts';
 import type { MemorySlot, VirtualizationStatistics, VirtualMachine } from '../emulator/vm.ts';
+import { CAUSES } from './exit-causes.ts';
 import { Exits } from './exits.ts';
 import type { HypervisorOptions } from './options.ts';
 import { SYMBOLS } from './world-switch/image.ts';
@@ -74,6 +75,11 @@ export class LpvMachine implements VirtualMachine {
       total: statistics.total,
       byCause: Object.fromEntries(causes.map(({ cause, count }) => [cause, count])),
       hostInstructionsByCause: Object.fromEntries(causes.map((entry) => [entry.cause, entry.hostInstructions])),
+      shadowByCause: Object.fromEntries(
+        [...CAUSES, 'mmio', 'none']
+          .map((cause, i) => [cause, statistics.shadowEvents(i, counters.fills, counters.drops)] as const)
+          .filter(([, { fills, drops }]) => fills + drops > 0),
+      ),
       shadow: {
         fills: counters.fills,
         writeProtectFaults: vcpu.faults.writeProtectFaults,

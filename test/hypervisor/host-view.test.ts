@@ -44,7 +44,7 @@ describe('debug mode "host"', () => {
     const text = places.join(' ');
     assert.match(
       text,
-      /^run_loop enter_guest guest vectors \w+_exit (leave_from_other_mode )?(leave_guest )?run_loop enter_guest guest/,
+      /^guest vectors \w+_exit (leave_from_other_mode )?(leave_guest )?run_loop enter_guest guest/,
     );
   });
 
