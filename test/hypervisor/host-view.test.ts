@@ -42,10 +42,7 @@ describe('debug mode "host"', () => {
       assert.ok(vm.vcpu.instructions - before <= 1);
     }
     const text = places.join(' ');
-    assert.match(
-      text,
-      /^guest vectors \w+_exit (leave_from_other_mode )?(leave_guest )?run_loop enter_guest guest/,
-    );
+    assert.match(text, /^guest vectors \w+_exit (leave_from_other_mode )?(leave_guest )?run_loop enter_guest guest/);
   });
 
   it('changes nothing for the guest', async () => {
