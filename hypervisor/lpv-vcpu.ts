@@ -358,7 +358,8 @@ export class LpvVcpu implements Vcpu {
     const user = (virtual & CPSR.MODE) === MODE.usr;
     core.set(L.CPU_PHYS + L.C_CPSR, user ? MODE.usr | (virtual & USER_VISIBLE) : MODE.usr);
     const regime = user ? 1 : 0;
-    core.set(L.IN_GUEST, 0);
+    // A debugger has changed a guest that was halted where it was: it is entered anew.
+    if (core.get(L.IN_GUEST)) this.hostPages.takeBack();
     core.set(L.REGIME, regime);
     if (core.get(L.USER_REGIME) === regime) return;
     core.set(L.USER_REGIME, regime);

@@ -77,6 +77,19 @@ export class HostPages {
     core.set(L.FRAME, this.frame);
     core.set(this.frame + SYMBOLS.HOST_TTBR, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(this.frame + SYMBOLS.HOST_DACR, ALL_CLIENTS);
+    this.takeBack();
+    core.u8.fill(0, L.HOST_CONTEXT, L.HOST_CONTEXT + 64);
+    core.set(L.HOST_CONTEXT + 13 * 4, STACK_VA + PAGE);
+    core.set(L.HOST_CONTEXT + 64, SYMBOLS.SVC_OPEN);
+    core.set(L.IN_HOST, 0);
+    core.set(L.HOST_LIMIT, L.HOST_BUDGET);
+    this.place();
+  }
+
+  /** The run loop has the CPU: it runs on the host's tables. */
+  takeBack(): void {
+    const { core } = this;
+    core.set(L.IN_GUEST, 0);
     core.set(L.CPU_PHYS + L.C_TTBR0, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(L.CPU_PHYS + L.C_DACR, ALL_CLIENTS);
     const regime = L.REGIMES + L.REGIME_HOST * L.REGIME_SIZE;
@@ -84,13 +97,6 @@ export class HostPages {
     core.set(regime + 4, ALL_CLIENTS);
     core.set(regime + 8, L.REGIME_MMU);
     core.set(regime + 12, 0);
-    core.u8.fill(0, L.HOST_CONTEXT, L.HOST_CONTEXT + 64);
-    core.set(L.HOST_CONTEXT + 13 * 4, STACK_VA + PAGE);
-    core.set(L.HOST_CONTEXT + 64, SYMBOLS.SVC_OPEN);
-    core.set(L.IN_GUEST, 0);
-    core.set(L.IN_HOST, 0);
-    core.set(L.HOST_LIMIT, L.HOST_BUDGET);
-    this.place();
   }
 
   private put(offset: number, words: readonly number[]): void {
