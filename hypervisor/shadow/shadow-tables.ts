@@ -148,7 +148,10 @@ export class ShadowTables {
     if (current.used && ShadowTables.matches(current, now)) return;
     this.counters.switches++;
     let found: Space | undefined;
-    for (const space of this.spaces) if (space.used && ShadowTables.matches(space, now)) found = space;
+    for (let i = 0; i < this.spaces.length; i++) {
+      const space = this.spaces[i];
+      if (space.used && ShadowTables.matches(space, now)) found = space;
+    }
     if (found) {
       this.counters.hits++;
       // A table that serves one mode at a time was left with the rights of the mode at the time.
@@ -515,7 +518,9 @@ export class ShadowTables {
     if (kb & 3)
       for (let user = guest.firstUser(kb & ~3); user >= 0; user = guest.nextUser(user))
         if (guest.isFine(user)) this.dropWord(user, physical);
-    for (const space of this.spaces) {
+    // By index: an iterator would be an allocation at each store to a table.
+    for (let i = 0; i < this.spaces.length; i++) {
+      const space = this.spaces[i];
       const offset = physical - space.ttbr;
       if (!space.used || !(space.sctlr & 1) || offset < 0 || offset >= Host.L1_SIZE) continue;
       const megabyte = offset >>> 2;
@@ -707,7 +712,7 @@ export class ShadowTables {
 
   /** Whether an address is on a page of the host. */
   isHostPage(va: number): boolean {
-    for (const page of this.hostPages) if (((page.va ^ va) & 0xffff_f000) === 0) return true;
+    for (let i = 0; i < this.hostPages.length; i++) if (((this.hostPages[i].va ^ va) & 0xffff_f000) === 0) return true;
     return false;
   }
 

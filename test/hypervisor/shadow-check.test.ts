@@ -13,7 +13,7 @@ import { prepare, RAM_SIZE } from './hostile-run.ts';
 import * as W from './words.ts';
 
 /** `npm run equivalence -- --check` checks the whole boot, 77 million. */
-const LINUX_INSTRUCTIONS = 3_000_000;
+const LINUX_INSTRUCTIONS = 1_500_000;
 const QUICK_SESSION = ['probe', 'mem', 'cp15', 'fork', 'run upper', 'Text', 'fault null', 'fault text', 'faults'];
 const PRIVILEGED = 0;
 const USER = 1;
