@@ -561,6 +561,21 @@ function loop(budget: i32, checkLines: bool): u32 {
           }
           break;
         }
+        case O.OP_STR_LITERAL: {
+          const va = ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec);
+          const e = entry(writers, va);
+          if (((e | va) & 3) == 0) {
+            store<u32>(<u32>(e ^ va), vd(rec));
+            rec += 8;
+            continue;
+          }
+          status = slowAccess(rec, page + <u32>((rec - slot) >>> unit));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        }
         // @cases transfers
         case O.OP_LDM:
           if (fastLoadMultiple(rec, readers)) {

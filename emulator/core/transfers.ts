@@ -37,7 +37,7 @@ function storeKind(va: u32, kind: i32, value: u32, rights: u32): void {
   else storeHalf(va, value, rights);
 }
 
-/** The access of a load or store record whose fast path missed: OP_LDR to OP_LDRSH in each form, OP_LDR_LITERAL. */
+/** The access of a load or store record whose fast path missed: OP_LDR to OP_LDRSH in each form, and the literal ones. */
 export function slowAccess(rec: u32, pc: u32): u32 {
   const op = (<u32>load<u16>(rec)) & 0xfff;
   const rd = REGS + <u32>load<u8>(rec, 2);
@@ -47,6 +47,10 @@ export function slowAccess(rec: u32, pc: u32): u32 {
     if (access) return failed();
     store<u32>(rd, value);
     return done();
+  }
+  if (op == O.OP_STR_LITERAL) {
+    storeWord(pc + 8 + load<u32>(rec, 4), load<u32>(rd), regime());
+    return access ? failed() : done();
   }
   const rn = REGS + <u32>load<u8>(rec, 3);
   const form = op & 3;
@@ -219,7 +223,14 @@ export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool
   const rights = regime();
   let at = list && !load<u32>(STORES_DONE) ? cached(va, bytes, rights, true) : 0;
   if (at) {
-    for (let left = list; left; left &= left - 1) {
+    let left = list;
+    // The low registers are the same in every bank but FIQ's.
+    const low: u32 = user ? 0xff : 0x7fff;
+    for (; left & low; left &= left - 1) {
+      store<u32>(at, load<u32>(REGS + (ctz<u32>(left) << 2)));
+      at += 4;
+    }
+    for (; left; left &= left - 1) {
       store<u32>(at, storedValue(ctz<u32>(left), pc, user));
       at += 4;
     }
@@ -251,7 +262,8 @@ export function loadMultipleSystem(word: u32, pc: u32): u32 {
   if (!(list & 0x8000)) {
     // Write-back with user registers is UNPREDICTABLE; the base of the current mode is written here.
     if (writeback) setReg(rn, moved);
-    for (let i: u32 = 0; i < 15; i++) if ((list >>> i) & 1) setUserReg(i, load<u32>(BUFFER + (i << 2)));
+    for (let i: u32 = 0; i < 8; i++) if ((list >>> i) & 1) setReg(i, load<u32>(BUFFER + (i << 2)));
+    for (let i: u32 = 8; i < 15; i++) if ((list >>> i) & 1) setUserReg(i, load<u32>(BUFFER + (i << 2)));
     return done();
   }
   if (writeback) setReg(rn, moved);

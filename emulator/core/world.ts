@@ -176,13 +176,11 @@ export function takeVirtualCpsr(): void {
 }
 
 /** Enters a stub in user mode; returns its address. What it executes until it is left is its own count. */
-export function enterStub(stub: u32): u32 {
+export function enterStub(place: u32): u32 {
   store<u32>(STUBS_RUN, load<u32>(STUBS_RUN) + 1);
   store<u32>(REGIME, REGIME_STUB);
   inStub = true;
-  return (
-    load<u32>(STUB_VA) + (stub / STUBS_IN_PAGE) * STUB_REGION_SIZE + STUB_FIRST + (stub % STUBS_IN_PAGE) * STUB_SIZE
-  );
+  return load<u32>(STUB_VA) + place * STUB_FIRST;
 }
 
 /** A stub cannot do what it stands for: PC is the patched instruction's again. Its last word is the address behind it. */
@@ -196,7 +194,10 @@ export function leaveStub(pc: u32): void {
   store<u32>(REGS + 60, load<u32>(stub + STUB_SIZE - 4) - 4);
 }
 
-/** Makes the decoded trap word at an address of RAM, executed at `va`, stand for a stub. */
+/**
+ * Makes the decoded trap word at an address of RAM, executed at `va`, stand for a stub. Its record has the stub's place: the distance
+ * from the first region in units of STUB_FIRST bytes, which divide all the sizes.
+ */
 export function patchSite(host: u32, va: u32, stub: u32): void {
   const slot: u32 = load<u32>(SLOT_ARM + ((<u32>((host - RAM_BASE) >>> 12)) << 2));
   if (!slot) return;
@@ -205,7 +206,8 @@ export function patchSite(host: u32, va: u32, stub: u32): void {
   const plain = op & 0xfff;
   if (plain != O.OP_SVC && plain != O.OP_UNDEFINED) return;
   store<u16>(rec, <u16>((op & 0xf000) | O.OP_STUB));
-  store<u16>(rec, <u16>stub, 2);
+  const offset = (stub / STUBS_IN_PAGE) * STUB_REGION_SIZE + STUB_FIRST + (stub % STUBS_IN_PAGE) * STUB_SIZE;
+  store<u16>(rec, <u16>(offset / STUB_FIRST), 2);
   store<u32>(rec, va, 4);
 }
 
@@ -261,16 +263,29 @@ export function enterHost(stop: u32): void {
   else enterException(0x0c, MODE_ABT, pc + 4, false);
 }
 
+/** Copies 16 registers; memory.copy is a call into the engine, which costs more than these. */
+// @ts-ignore: decorator
+@inline function copyRegisters(to: u32, from: u32): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  store<u64>(to, load<u64>(from, 16), 16);
+  store<u64>(to, load<u64>(from, 24), 24);
+  store<u64>(to, load<u64>(from, 32), 32);
+  store<u64>(to, load<u64>(from, 40), 40);
+  store<u64>(to, load<u64>(from, 48), 48);
+  store<u64>(to, load<u64>(from, 56), 56);
+}
+
 /** The guest's registers go to the frame; the host goes on after WFI. */
 export function resumeHost(): void {
   const frame = load<u32>(FRAME);
-  memory.copy(frame, REGS, 64);
+  copyRegisters(frame, REGS);
   store<u32>(frame + FRAME_PSR, cpsr());
   // The shadow of the guest's virtual mode.
   const shadow: u32 = REGIMES + load<u32>(USER_REGIME) * REGIME_SIZE;
   store<u32>(frame + FRAME_GUEST_TTBR, load<u32>(shadow));
   store<u32>(frame + FRAME_GUEST_DACR, load<u32>(shadow + 4));
-  memory.copy(REGS, HOST_CONTEXT, 64);
+  copyRegisters(REGS, HOST_CONTEXT);
   // The bank of the host's mode is live: setting the mode first keeps it from being exchanged.
   store<u32>(CPU_PHYS + C_CPSR, MODE_SVC);
   setCpsr(load<u32>(HOST_CONTEXT + 64));
@@ -280,10 +295,10 @@ export function resumeHost(): void {
 export function leaveHost(): u32 {
   store<u64>(WORLD_SWITCHES, load<u64>(WORLD_SWITCHES) + 1);
   takeVirtualCpsr();
-  memory.copy(HOST_CONTEXT, REGS, 64);
+  copyRegisters(HOST_CONTEXT, REGS);
   store<u32>(HOST_CONTEXT + 64, cpsr());
   const frame = load<u32>(FRAME);
-  memory.copy(REGS, frame, 64);
+  copyRegisters(REGS, frame);
   const status = load<u32>(frame + FRAME_PSR);
   setNzcv(status >>> 28);
   store<u32>(FLAG_Q, (status >>> 27) & 1);
