@@ -27,6 +27,7 @@ export interface CoreExports {
   flushRange(va: number, pages: number): void;
   guardPage(page: number, flag: number): void;
   memoryChanged(physical: number, length: number): void;
+  codeChanged(physical: number, length: number): void;
   updateRegimes(): void;
   walk(ttbr: number, dacr: number, mva: number, guest: number): number;
   permission(control: number, write: number): number;

@@ -62,7 +62,7 @@ export class VirtualPsr {
     this.next = 0;
     this.sites = 0;
     core.u8.fill(0, this.memory, this.memory + L.STUB_REGIONS * PAGE);
-    core.exports.memoryChanged(HOST_BASE + HOST_RAM.STUBS, L.STUB_REGIONS * PAGE);
+    core.exports.codeChanged(HOST_BASE + HOST_RAM.STUBS, L.STUB_REGIONS * PAGE);
     const regime = L.REGIMES + L.REGIME_STUB * L.REGIME_SIZE;
     core.set(regime, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(regime + 4, 0x5555_5555);
@@ -101,7 +101,7 @@ export class VirtualPsr {
     const stub = this.next++;
     const offset = Math.floor(stub / L.STUBS_IN_PAGE) * PAGE + offsetInPage(stub);
     code.forEach((word, i) => this.core.set(this.memory + offset + i * 4, word));
-    this.core.exports.memoryChanged(HOST_BASE + HOST_RAM.STUBS + offset, L.STUB_SIZE);
+    this.core.exports.codeChanged(HOST_BASE + HOST_RAM.STUBS + offset, L.STUB_SIZE);
     this.bySite.set(va | 0, { stub, original });
     this.sites++;
     this.core.exports.patchSite(address, va, stub);

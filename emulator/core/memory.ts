@@ -289,6 +289,12 @@ export function invalidateCode(host: u32, size: u32): void {
 
 /** RAM was changed from outside (a loader, a debugger, a device): drops code and translations of the range. */
 export function memoryChanged(physical: u32, length: u32): void {
+  codeChanged(physical, length);
+  flushAll();
+}
+
+/** As `memoryChanged`, for RAM that holds no translation tables. */
+export function codeChanged(physical: u32, length: u32): void {
   let address = physical;
   let left = length;
   while (left > 0) {
@@ -302,7 +308,6 @@ export function memoryChanged(physical: u32, length: u32): void {
     address += chunk;
     left -= chunk;
   }
-  flushAll();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
