@@ -210,11 +210,8 @@ export const LAYOUT = {
 
   /** Levels of the virtual interrupt inputs: bit 0 IRQ, bit 1 FIQ. */
   VIRTUAL_LINES: STATE + 0xa68,
-  /** Exits that the core may handle by itself (FAST_* bits), and how many it has, by kind. */
+  /** 1 when the core may handle exits by itself; how many it has, by kind. */
   FAST: STATE + 0xa6c,
-  FAST_CPSR: 1,
-  FAST_SPSR: 2,
-  FAST_CACHE: 4,
   FAST_MRS: STATE + 0xa70,
   FAST_MSR: STATE + 0xa74,
   FAST_CACHES: STATE + 0xa78,

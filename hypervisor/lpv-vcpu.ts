@@ -49,7 +49,7 @@ export class LpvVcpu implements Vcpu {
   readonly coalesced: CoalescedWrites | undefined;
   readonly faults: FaultResolver;
   private readonly checkShadow: boolean;
-  private readonly fast: number;
+  private readonly fast: boolean;
   /** Of the exit in progress: PC, virtual mode, count, and the host instructions that it took. */
   private exitPc = 0;
   private exitMode = 0;
@@ -78,8 +78,9 @@ export class LpvVcpu implements Vcpu {
     this.core = core;
     this.checkShadow = checkShadow;
     this.coalesced = savings.includes('mmio') ? new CoalescedWrites(core) : undefined;
-    this.virtualPsr = savings.includes('psr') ? new VirtualPsr(core) : undefined;
-    this.fast = savings.includes('core') ? L.FAST_CACHE | L.FAST_CPSR | L.FAST_SPSR : 0;
+    this.fast = savings.includes('core');
+    // What the core does by itself is cheaper than any stub.
+    this.virtualPsr = savings.includes('psr') && !this.fast ? new VirtualPsr(core) : undefined;
     this.registers = new RegisterFile(core, L.CPU_VIRT);
     this.shadow = new ShadowTables(core, modeSwitch);
     this.hostPages = new HostPages(core, (pages) => this.shadow.setHostPages(pages));
@@ -95,8 +96,7 @@ export class LpvVcpu implements Vcpu {
     core.set(L.MASK_VIEW, L.CPU_VIRT);
     this.hostPages.reset();
     this.virtualPsr?.reset();
-    // CPSR belongs to the stubs when there are stubs.
-    core.set(L.FAST, this.virtualPsr ? this.fast & ~L.FAST_CPSR : this.fast);
+    core.set(L.FAST, this.fast ? 1 : 0);
     this.coalesced?.reset();
     // A time slice that ends leaves the guest where it is: only what has to be done for it brings it out.
     core.set(L.HOST_STEP, 1);

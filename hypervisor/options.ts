@@ -5,7 +5,8 @@ import { MODE_SWITCHES, type ModeSwitch } from './shadow/mode-switch.ts';
 /**
  * Ways to have fewer or cheaper exits (docs/hypervisor.md):
  *
- * - `psr`: MRS and MSR of CPSR become stubs, which keep the control bits of the virtual CPSR in memory.
+ * - `psr`: MRS and MSR of CPSR become stubs, which keep the control bits of the virtual CPSR in memory. Of no effect with `core`,
+ *   which is cheaper.
  * - `mmio`: writes to device registers that change nothing at once wait until the next exit to the devices.
  * - `core`: the core executes status register and cache operations on the virtual CPU by itself.
  */

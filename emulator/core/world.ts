@@ -20,12 +20,9 @@ import {
   EXIT_SIZE,
   EXIT_WRITE,
   FAST,
-  FAST_CACHE,
   FAST_CACHES,
   FAST_MRS,
   FAST_MSR,
-  FAST_CPSR,
-  FAST_SPSR,
   FAST_TLB,
   FLAG_Q,
   CAUSE_DATA_ABORT,
@@ -77,7 +74,7 @@ import {
 import { decodeTrapWord } from './generated/lpv-tables';
 import { ROW_MCR, ROW_MRC, ROW_MRS, ROW_MSR_imm, ROW_MSR_reg } from './generated/rows';
 import * as O from './ops';
-import { executeTrapped, namesSpsr } from './slow';
+import { executeTrapped } from './slow';
 import {
   CONTROL_MASK,
   cpsr,
@@ -116,28 +113,19 @@ export function countHost(instructions: i32): void {
  * Returns SUPERVISOR_CALL for a word that must leave the guest, else how the instruction ends.
  */
 export function fastExit(word: u32, pc: u32): u32 {
-  const kinds = load<u32>(FAST);
-  if (!kinds) return O.SUPERVISOR_CALL;
+  if (!load<u32>(FAST)) return O.SUPERVISOR_CALL;
   let original = decodeTrapWord(word);
   if (!original) original = word;
   const row = lookupA32(original, load<u32>(ARCH));
   let counter: u32 = 0;
   if (row == ROW_MRS) counter = FAST_MRS;
   else if (row == ROW_MSR_imm || row == ROW_MSR_reg) counter = FAST_MSR;
-  if (counter) {
-    // CPSR is the stubs' while there are stubs.
-    if (!(kinds & (namesSpsr(original) ? FAST_SPSR : FAST_CPSR))) return O.SUPERVISOR_CALL;
-  } else {
-    if (!(kinds & FAST_CACHE)) return O.SUPERVISOR_CALL;
-    counter = maintenance(row, original);
-    if (!counter) return O.SUPERVISOR_CALL;
-  }
+  else counter = maintenance(row, original);
+  if (!counter) return O.SUPERVISOR_CALL;
   store<u32>(counter, load<u32>(counter) + 1);
-  takeVirtualCpsr();
   store<u32>(ACTIVE, CPU_VIRT);
   const status = executeTrapped(original, pc);
   store<u32>(ACTIVE, CPU_PHYS);
-  giveVirtualCpsr();
   // Shadows agree with the guest's tables at all times: nothing has to be dropped.
   store<u32>(EVENTS, 0);
   return status;

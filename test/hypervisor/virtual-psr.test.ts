@@ -11,7 +11,7 @@ import * as W from './words.ts';
 
 const WAYS = [
   { modeSwitch: 'roots', savings: ['psr'] },
-  { modeSwitch: 'domains', savings: ['psr', 'core', 'mmio'] },
+  { modeSwitch: 'domains', savings: ['psr', 'mmio'] },
 ] as const;
 const MODES = [0x10, 0x11, 0x12, 0x13, 0x17, 0x1b, 0x1f];
 const SVC = 0x13;
