@@ -99,7 +99,7 @@ export class DebugInfo {
 
   /** Opens an ELF file. Throws an `InputError` when it is none, or when the headers of its units are damaged. */
   static open(file: ElfFile | Uint8Array, options: DebugInfoOptions = {}): DebugInfo {
-    return new DebugInfo(file instanceof ElfFile ? file : new ElfFile(file, options.name), options);
+    return new DebugInfo(file instanceof Uint8Array ? new ElfFile(file, options.name) : file, options);
   }
 
   /** Whether the file has debug information at all. */

@@ -9,13 +9,19 @@ import { resolveGuest, type GuestOverrides, type ResolvedGuest } from '../launch
 import type { LoadedGuest, LoadedRange } from './guest.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
 
-/** Loads a guest. Relative paths start at `folder`. Rejects with an `InputError`. */
-export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: string): Promise<LoadedGuest> {
+/**
+ * Loads a guest. Relative paths start at `folder`. `isFile` tells whether a source file exists, where that can be told
+ * at once. Rejects with an `InputError`.
+ */
+export async function loadGuest(
+  args: LaunchArguments,
+  fs: FileSystem,
+  folder: string,
+  isFile?: (path: string) => boolean,
+): Promise<LoadedGuest> {
   const resolved = await resolveGuest(args.program, overrides(args), fs, folder);
   const created = await createMachine(resolved);
   const notes: string[] = [];
-  if (args.sourceMap)
-    notes.push('"sourceMap" has no effect yet: this version debugs by instruction, without source lines.');
   if (created.elf === undefined) notes.push('No symbols: set "symbols" to the ELF file of this kernel to see names.');
   return {
     name: resolved.name,
@@ -23,6 +29,7 @@ export async function loadGuest(args: LaunchArguments, fs: FileSystem, folder: s
     cpu: resolved.cpu,
     files: symbolFiles(resolved, created.elf),
     ranges: loadedRanges(created),
+    sources: { folder: resolved.folder, map: resolved.sources, isFile },
     notes,
   };
 }
