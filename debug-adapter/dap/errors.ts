@@ -102,3 +102,12 @@ export const emptyInput = (): UserError => new UserError(3012, 'Nothing to type:
 
 export const unknownListing = (reference: number): UserError =>
   new UserError(3013, `No disassembly under source reference ${reference}: it belongs to an earlier session.`);
+
+export const unknownBreakpoint = (id: number): UserError =>
+  new UserError(3014, `No breakpoint ${id}: give the "id" of a breakpoint that is set.`);
+
+export const noException = (): UserError =>
+  new UserError(3015, 'The guest has not stopped at an exception; set an exception breakpoint and continue.');
+
+export const unknownTarget = (id: number): UserError =>
+  new UserError(3016, `No target ${id}: give the "id" of one that gotoTargets has returned.`);

@@ -57,10 +57,12 @@ export class Guest {
   readonly unwinder: Unwinder;
   readonly debug: DebugFiles;
   readonly sources: SourcePaths;
+  readonly schedule: Schedule;
   private readonly ranges: readonly LoadedRange[];
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
     this.name = loaded.name;
+    this.schedule = schedule;
     this.cpu = loaded.cpu;
     this.machine = loaded.machine;
     const pacer = new Pacer(schedule);

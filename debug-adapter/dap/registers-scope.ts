@@ -130,7 +130,10 @@ export class RegistersScope {
   private fields(register: 'cpsr' | 'spsr'): DebugProtocol.Variable[] {
     if (register === 'spsr' && !this.hasSpsr) return [];
     const value = this.guest.read(register);
-    const bits = STATUS_BITS.map(({ name, bit, meaning }) => ({ ...entry(name, value & bit ? '1' : '0'), type: meaning }));
+    const bits = STATUS_BITS.map(({ name, bit, meaning }) => ({
+      ...entry(name, value & bit ? '1' : '0'),
+      type: meaning,
+    }));
     const mode = value & CPSR.MODE;
     const modeText = `${modeName(mode) ?? 'reserved'} (0x${mode.toString(16)})`;
     return [...bits, { ...entry('mode', modeText), type: 'processor mode' }];

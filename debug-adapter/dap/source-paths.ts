@@ -123,4 +123,3 @@ function sharedParts(a: string, b: string): number {
   while (count < left.length && left[count] === right[count]) count++;
   return count;
 }
-
