@@ -10,8 +10,6 @@ import { readMemory } from './memory.ts';
 
 /** The machine watches so many ranges. */
 const MOST_RANGES = 32;
-/** The largest single access: a doubleword. */
-const LARGEST_ACCESS = 8;
 /** How much of a range is compared to tell what has changed, bytes. */
 const SHOWN = 64;
 
@@ -146,19 +144,15 @@ export class DataBreakpoints {
     guest.machine.vcpu.setWatchpoints(ranges);
   }
 
-  /** The breakpoints of an access: where it begins, or else those that it can reach into from below. */
+  /** The breakpoints of an access; its address is inside the range that was watched. */
   private met(guest: Guest, exit: VcpuExit): Entry[] {
-    const at = exit.address;
-    const linked = guest.linked(at);
-    const distance = ({ address }: Entry): number => {
+    const linked = guest.linked(exit.address);
+    return this.entries.filter((entry) => {
+      const { address, length, message } = entry;
       // Once the kernel has left its load address, others may use it.
-      const place = guest.loadedAt(address) === at || linked !== at ? linked : at;
-      return place - address;
-    };
-    const possible = this.entries.filter((entry) => entry.message === undefined && isAccess(entry, exit));
-    const inside = possible.filter((entry) => distance(entry) >= 0 && distance(entry) < entry.length);
-    if (inside.length > 0) return inside;
-    return possible.filter((entry) => distance(entry) < 0 && distance(entry) > -LARGEST_ACCESS);
+      const offset = (guest.loadedAt(address) === undefined ? exit.address : linked) - address;
+      return message === undefined && isAccess(entry, exit) && offset >= 0 && offset < length;
+    });
   }
 
   private describe(guest: Guest, entry: Entry, exit: VcpuExit): string {

@@ -288,6 +288,7 @@ export class TraplineSession extends DebugSession {
     return {
       after: () => {
         loaded.stack.invalidate();
+        this.exceptions.forget();
         go();
       },
     };

@@ -22,6 +22,8 @@ const FIRST_REFERENCE = 0x10_0000;
 const LARGEST_PAGE = 10_000;
 /** A value is shown in one line of at most so many characters. */
 const LONGEST_TEXT = 1000;
+/** Of the levels that values are printed to, so many are left out: what is deeper is shown when it is opened. */
+const SHOWN_FROM_DEPTH = 7;
 
 /** A name with its value, or why it has none. */
 interface Named {
@@ -154,7 +156,7 @@ export class Variables {
     }
     const { info, target } = context;
     const type = info.complete(resolved(value.type));
-    const text = formatValue(value, { info, target, radix });
+    const text = formatValue(value, { info, target, radix }, SHOWN_FROM_DEPTH);
     const variable: DebugProtocol.Variable = {
       name,
       value: text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}...` : text,
@@ -169,7 +171,7 @@ export class Variables {
     if (count === 0 || (inner === value && type.kind === 'pointer' && memory === 0)) return variable;
     variable.variablesReference = this.reference({
       context,
-      list: (start, most) => this.children(inner, expression, context, { start, most }),
+      list: (start, most) => this.children(inner, expression, context, { start, most, arrow: inner !== value }),
     });
     if (type.kind === 'array') variable.indexedVariables = count;
     else variable.namedVariables = count;
@@ -181,14 +183,15 @@ export class Variables {
     value: Value,
     expression: string | undefined,
     context: FrameContext,
-    page: { start: number; most: number },
+    page: { start: number; most: number; arrow: boolean },
   ): Named[] {
     const format = { info: context.info, target: context.target };
     const isPointer = resolved(value.type).kind === 'pointer';
     return childrenOf(value, format, page.start, page.most).flatMap((child) => {
-      if (child.name === '') return this.children(child.value, expression, context, { start: 0, most: Infinity });
+      if (child.name === '')
+        return this.children(child.value, expression, context, { ...page, start: 0, most: Infinity });
       const inner = expression === undefined ? undefined : operand(expression);
-      const suffix = child.name.startsWith('[') ? child.name : `.${child.name}`;
+      const suffix = child.name.startsWith('[') ? child.name : `${page.arrow ? '->' : '.'}${child.name}`;
       const own = inner === undefined ? undefined : isPointer ? `*${inner}` : `${inner}${suffix}`;
       return [{ name: child.name, value: () => child.value, expression: own }];
     });
