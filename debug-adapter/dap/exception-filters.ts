@@ -110,7 +110,7 @@ export class ExceptionFilters implements StopSource {
       filter: item.string('filterId'),
       condition: actionText(item).condition,
     }));
-    const wanted = [...(plain as string[]).map((filter) => ({ filter, condition: undefined })), ...options];
+    const wanted = [...plain.map((filter) => ({ filter, condition: undefined })), ...options];
     for (const { filter } of wanted) {
       if (EXCEPTION_FILTERS.some((known) => known.filter === filter)) continue;
       const names = EXCEPTION_FILTERS.map((known) => known.filter).join(', ');

@@ -4,7 +4,7 @@
  * on, so another task, or the same function called again, does not end it.
  */
 import type { RunnerStop } from '../../emulator/runner.ts';
-import { CodePositions, otherLines, type CodePosition } from './code-position.ts';
+import { type CodePositions, otherLines, type CodePosition } from './code-position.ts';
 import { isSameStack, stackIdentity, type Goal, type StackIdentity } from './goal.ts';
 import type { Guest } from './guest.ts';
 import { stepInstruction, type InstructionStep } from './instruction-step.ts';

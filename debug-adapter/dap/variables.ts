@@ -57,9 +57,9 @@ export class Variables {
   /** The scopes of a frame; none in code without debug information. */
   scopes(context: FrameContext | undefined): DebugProtocol.Scope[] {
     if (context?.pc === undefined) return [];
-    const { info, pc, frameIndex } = context;
+    const { info, pc } = context;
     const scopes: DebugProtocol.Scope[] = [];
-    const frame = info.variablesAt(pc)[frameIndex];
+    const frame = info.variablesAt(pc)[context.frameIndex];
     const all = (frame?.scopes ?? []).map(({ variables }) => variables);
     const own = all.flat().filter(({ isArgument }) => isArgument);
     const add = (name: string, hint: string, variables: readonly DebugVariable[]): void => {
@@ -77,18 +77,21 @@ export class Variables {
 
   /** `variables`. */
   variables(args: RequestArguments): DebugProtocol.Variable[] {
-    const { context, list } = this.container(args.integer('variablesReference', { min: 0 }));
+    const container = this.container(args.integer('variablesReference', { min: 0 }));
     const start = args.integer('start', { min: 0, default: 0 });
     const count = args.integer('count', { min: 0, default: 0 }) || LARGEST_PAGE;
     const radix = radixOf(args);
-    return list(start, Math.min(count, LARGEST_PAGE)).map((named) => this.toProtocol(named, context, radix));
+    return container
+      .list(start, Math.min(count, LARGEST_PAGE))
+      .map((named) => this.toProtocol(named, container.context, radix));
   }
 
   /** `setVariable`. Returns the variable as it is afterwards. */
   set(args: RequestArguments): DebugProtocol.Variable {
-    const { context, list } = this.container(args.integer('variablesReference', { min: 0 }));
+    const container = this.container(args.integer('variablesReference', { min: 0 }));
+    const { context } = container;
     const name = args.string('name');
-    const named = list(0, Infinity).find((candidate) => candidate.name === name);
+    const named = container.list(0, Infinity).find((candidate) => candidate.name === name);
     if (!named) throw unknownVariable(name);
     const text = args.string('value');
     return explained(text, () => {
