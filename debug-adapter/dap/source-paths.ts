@@ -4,7 +4,11 @@
  * there; and the folders that a client has shown by setting breakpoints in files that end alike.
  */
 import { baseName } from '../../symbols/dwarf/source-path.ts';
-import type { DebugFiles } from './debug-files.ts';
+
+/** Who names source files. */
+interface SourceNames {
+  readonly all: readonly { sourceFiles(): string[] }[];
+}
 
 /** What is known of the surroundings of a guest's sources. */
 export interface SourceSettings {
@@ -27,12 +31,12 @@ function join(folder: string, parts: readonly string[]): string {
 
 export class SourcePaths {
   private readonly settings: SourceSettings;
-  private readonly debug: DebugFiles;
+  private readonly debug: SourceNames;
   private readonly found = new Map<string, string | undefined>();
   /** Prefixes that breakpoints have shown. */
   private readonly learned = new Map<string, string>();
 
-  constructor(settings: SourceSettings, debug: DebugFiles) {
+  constructor(settings: SourceSettings, debug: SourceNames) {
     this.settings = settings;
     this.debug = debug;
   }
