@@ -98,6 +98,7 @@ export function consoleInput(line: string): string | undefined {
 
 /** The answer to `help` in the debug console. */
 export const HELP = [
-  'An expression is evaluated: numbers, $r0 to $r12, $sp, $lr, $pc, $cpsr, $cpsr.mode, symbols, *address, + and -.',
+  'A C expression is evaluated over locals, globals and registers, assignments as well: current->name, $r0, $cpsr.mode,',
+  '$cp15.dacr. Without debug information: numbers, registers, symbols, *address, + and -.',
   '>text types text and a line end into the guest console.',
 ].join('\n');
