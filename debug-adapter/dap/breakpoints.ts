@@ -74,7 +74,7 @@ export class Breakpoints {
   private aliases = true;
   private nextId = 1;
   private byAddress = new Map<number, { entry: Entry; reason: BreakpointReason }[]>();
-  private applied = '';
+  private applied: ReadonlySet<number> = new Set();
 
   constructor(listings: Listings, others: readonly StopSource[] = []) {
     this.listings = listings;
@@ -85,7 +85,7 @@ export class Breakpoints {
   bind(guest: Guest): void {
     this.guest = guest;
     this.aliases = true;
-    this.applied = '';
+    this.applied = new Set();
     for (const group of this.groups) group.entries = group.entries.map((entry) => this.bound(entry, group));
     this.apply();
   }
@@ -134,9 +134,9 @@ export class Breakpoints {
     this.apply();
   }
 
-  /** Breakpoints that are set at an address, whatever their conditions. */
-  isSetAt(address: number): boolean {
-    return this.byAddress.has(address);
+  /** Whether an address was given to the machine here, and not by a GDB client beside this session. */
+  isOwn(address: number): boolean {
+    return this.applied.has(address);
   }
 
   /**
@@ -259,12 +259,11 @@ export class Breakpoints {
       }
     }
     const others = this.others.flatMap((source) => source.addresses(guest));
-    const addresses = [...new Set([...this.byAddress.keys(), ...others, ...this.temporary])].sort((a, b) => a - b);
+    const addresses = new Set([...this.byAddress.keys(), ...others, ...this.temporary]);
     // The machine forgets decoded instructions when its breakpoints change.
-    const applied = addresses.join();
-    if (applied === this.applied) return;
-    this.applied = applied;
-    guest.machine.vcpu.setBreakpoints(addresses);
+    if (addresses.size === this.applied.size && [...addresses].every((address) => this.applied.has(address))) return;
+    this.applied = addresses;
+    guest.machine.vcpu.setBreakpoints([...addresses]);
   }
 }
 

@@ -79,6 +79,11 @@ export class DataBreakpoints {
     }));
   }
 
+  /** Whether ranges are watched here; otherwise a watched access belongs to a GDB client beside this session. */
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
   /** Whether the guest stops after a watched access. Counts hits, so it is asked once for each. */
   reached(exit: VcpuExit): Hit | undefined {
     const { guest } = this;

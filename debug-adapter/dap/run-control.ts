@@ -247,8 +247,9 @@ export class RunControl implements StepControl {
   private passes(stop: 'breakpoint' | 'watchpoint'): boolean {
     if (stop === 'watchpoint') {
       this.hit = this.data.reached(this.guest.machine.vcpu.exit);
-      return this.hit === undefined;
+      return this.hit === undefined && !this.data.isEmpty;
     }
+    if (!this.breakpoints.isOwn(this.guest.pc)) return false;
     const { goal } = this;
     if (goal?.addresses.includes(this.guest.pc) === true && goal.reached()) return false;
     this.hit = this.breakpoints.reached(this.guest.pc);

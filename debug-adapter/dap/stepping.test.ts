@@ -121,13 +121,21 @@ for (const mode of ['native', 'lpv']) {
       }
     });
 
-    it('leaves a line that loops', async () => {
+    it('leaves a line that loops for thousands of instructions', async () => {
+      const loop = 'for (; bytes >= 4; bytes -= 4, t += 4) *(u32 *)t = word;';
       await s.type('run hello');
-      await s.runTo('memset');
-      const from = await s.frames();
-      await s.step('stepOut');
+      await s.breakAt('kernel/string.c', { at: loop, condition: 'bytes > 2000' });
+      await s.go();
+      await s.breakAt('kernel/string.c');
+      assert.ok(Number(await s.evaluate('bytes')) > 2000);
+      // Where the loop begins, the first row of the table is of another line.
+      while ((await s.frames())[0].line !== s.line('kernel/string.c', loop)) await s.step('next');
+      assert.ok(Number(await s.evaluate('bytes')) > 2000);
+      const [, caller] = await s.frames();
+      await s.step('next');
+      // What follows the loop has no statement of its own when no bytes are left: the function returns.
       const [top] = await s.frames();
-      assert.equal(top.name, from[1].name);
+      assert.deepEqual([top.name, top.instructionPointerReference], [caller.name, caller.instructionPointerReference]);
     });
 
     it('goes to another line of the function', async () => {
