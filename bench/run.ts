@@ -2,7 +2,8 @@
  * `npm run bench`: rates of the benchmark programs and times of Linux boots, ours beside QEMU's, in interleaved rounds.
  * Options: --rounds N (5), --short (short programs), --only NAME (one program), --programs or --boots (only these),
  * --heap (bytes allocated per guest instruction, by function), --symbols (debug information, beside gdb), --lint (the linter
- * on Linux's sources), --hypervisor (its strategies and savings on the Linux boot).
+ * on Linux's sources), --hypervisor (its strategies and savings on the Linux boot), --debugger (what debugging a large kernel
+ * costs).
  */
 import { parseArgs } from 'node:util';
 import { BOOTED, BOOTS, hasCli, hasQemu, hasZimage, ourProgram, qemuProgram, type Command } from './emulators.ts';
@@ -11,6 +12,7 @@ import { benchHypervisor } from './hypervisor.ts';
 import { benchLint } from './lint.ts';
 import { measure, median, type Measurement } from './measure.ts';
 import { buildProgram, canBuildPrograms, PROGRAMS, type Program, type Size } from './programs.ts';
+import { benchDebugger } from './debugger.ts';
 import { benchSymbols } from './symbols.ts';
 import { formatTable } from './table.ts';
 
@@ -91,10 +93,15 @@ async function main(): Promise<void> {
       symbols: { type: 'boolean', default: false },
       lint: { type: 'boolean', default: false },
       hypervisor: { type: 'boolean', default: false },
+      debugger: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error(`--rounds ${values.rounds}: a number of at least 1`);
+  if (values.debugger) {
+    await benchDebugger(rounds);
+    return;
+  }
   if (values.symbols) {
     await benchSymbols(rounds);
     return;

@@ -1,4 +1,5 @@
 /** What a debug session needs of its surroundings, in Node: guests from the file system, ports, the event loop. */
+import { statSync } from 'node:fs';
 import type { AdapterHost } from './dap/guest.ts';
 import { nodeFileSystem } from './launch/node-file-system.ts';
 import { startGdbServer } from './node-gdb-server.ts';
@@ -9,11 +10,19 @@ export function nodeAdapterHost(): AdapterHost {
     schedule: setImmediate,
     load: async (args) => {
       const { loadGuest } = await import('./dap/load-guest.ts');
-      return loadGuest(args, nodeFileSystem, process.cwd());
+      return loadGuest(args, nodeFileSystem, process.cwd(), isFile);
     },
     serveGdb: async (_machine, runner, port) => {
       const server = await startGdbServer(runner, { port });
       return { port: server.port, close: () => void server.close() };
     },
   };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

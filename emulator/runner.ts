@@ -25,6 +25,8 @@ export class Runner {
   readonly onResume = new Set<() => void>();
   /** Called when the next slice should not wait: a pause is asked for, or a key has been typed. */
   readonly onHurry = new Set<() => void>();
+  /** Asked at breakpoints and watchpoints, in the middle of a slice: whether the guest goes on at once. */
+  passes: ((stop: 'breakpoint' | 'watchpoint') => boolean) | undefined;
   private readonly schedule: Schedule;
   private readonly clock: () => number;
   private isRunning = false;
@@ -59,6 +61,7 @@ export class Runner {
     if (this.isRunning) throw new Error('The machine is running; pause it before stepping.');
     this.machine.vcpu.skipBreakpointOnce();
     const stop = this.machine.run(count);
+    if (stop === 'watchpoint' && count === 1 && this.passes?.(stop) === true) return 'stepped';
     return stop === 'budget' || stop === 'requested' ? 'stepped' : stop;
   }
 
@@ -118,6 +121,11 @@ export class Runner {
       if (machine.vcpu.instructions - before === this.chunk) {
         const wanted = elapsed > 0 ? (this.chunk * CHUNK_MS) / elapsed : LARGEST_CHUNK;
         this.chunk = Math.round(Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, wanted), this.chunk * 2));
+      }
+      if ((reason === 'breakpoint' || reason === 'watchpoint') && this.passes?.(reason) === true) {
+        if (reason === 'breakpoint') machine.vcpu.skipBreakpointOnce();
+        if (now - started >= SLICE_MS) return 'budget';
+        continue;
       }
       if (reason !== 'budget' || now - started >= SLICE_MS || machine.vcpu.instructions >= end) return reason;
     }

@@ -9,7 +9,7 @@ import { AT } from './dwarf/constants.ts';
 import type { Die } from './dwarf/die.ts';
 import type { Location } from './dwarf/expression.ts';
 import { functionsOf, scopesAt, type DebugFunction, type Scope } from './dwarf/functions.ts';
-import { ROW, rowAt } from './dwarf/line-program.ts';
+import { ROW, rowAt, type LineRows } from './dwarf/line-program.ts';
 import { LineTables, type SourcePlace } from './dwarf/line-tables.ts';
 import { isLocationList } from './dwarf/location-list.ts';
 import { NameSearch } from './dwarf/name-search.ts';
@@ -99,7 +99,7 @@ export class DebugInfo {
 
   /** Opens an ELF file. Throws an `InputError` when it is none, or when the headers of its units are damaged. */
   static open(file: ElfFile | Uint8Array, options: DebugInfoOptions = {}): DebugInfo {
-    return new DebugInfo(file instanceof ElfFile ? file : new ElfFile(file, options.name), options);
+    return new DebugInfo(file instanceof Uint8Array ? new ElfFile(file, options.name) : file, options);
   }
 
   /** Whether the file has debug information at all. */
@@ -118,15 +118,17 @@ export class DebugInfo {
       const rows = this.lines.rowsOf(unit);
       const row = rows ? rowAt(rows, address) : -1;
       if (!rows || row < 0) continue;
-      return {
-        address: rows.addresses[row],
-        file: rows.header.files.path(rows.files[row]) ?? '',
-        line: rows.lines[row],
-        column: rows.columns[row],
-        isStatement: (rows.flags[row] & ROW.isStatement) !== 0,
-      };
+      return lineInfo(rows, row);
     }
     return undefined;
+  }
+
+  /** The rows of the line table for the code of a function, in the order of the table. */
+  *linesIn(fn: DebugFunction): Generator<LineInfo> {
+    const rows = this.lines.rowsOf(fn.unit.skeleton ?? fn.unit);
+    for (let row = 0; rows && row < rows.count; row++) {
+      if (!(rows.flags[row] & ROW.endSequence) && contains(fn.ranges, rows.addresses[row])) yield lineInfo(rows, row);
+    }
   }
 
   /** Where to stop for a line; see `SourceIndex.addressesOf`. */
@@ -262,6 +264,20 @@ export class DebugInfo {
     return found.sort((a, b) => Number(b.die.unit === home) - Number(a.die.unit === home));
   }
 
+  /** The global and file-static variables that the unit of an address defines, in the order of the source. */
+  globalsAt(address: number): DebugVariable[] {
+    const [skeleton] = this.addressMap.at(address);
+    if (!skeleton) return [];
+    const unit = this.units.full(skeleton);
+    const dies = [...this.names.namelessVariables(unit)];
+    for (const { kind, die } of this.declaredIn(skeleton)) if (kind === KIND.variable) dies.push(die);
+    return dies
+      .filter((die) => die.has(AT.location) || die.has(AT.constValue))
+      .sort((a, b) => a.offset - b.offset)
+      .map((die) => new DebugVariable(die, this.types, this.lines))
+      .filter(({ name }) => name !== '');
+  }
+
   /** A type by its tag or name; a definition when there is one. The first unit that has it decides. */
   typeNamed(namespace: TypeNamespace, name: string): DebugType | undefined {
     const key = `${namespace} ${name}`;
@@ -395,4 +411,14 @@ export class DebugInfo {
     }
     return declared;
   }
+}
+
+function lineInfo(rows: LineRows, row: number): LineInfo {
+  return {
+    address: rows.addresses[row],
+    file: rows.header.files.path(rows.files[row]) ?? '',
+    line: rows.lines[row],
+    column: rows.columns[row],
+    isStatement: (rows.flags[row] & ROW.isStatement) !== 0,
+  };
 }

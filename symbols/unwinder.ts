@@ -70,10 +70,23 @@ export class Unwinder {
     return frames;
   }
 
+  /** The canonical frame address of a frame by call frame information; undefined where there is none. */
+  cfa({ registers, lookup }: Frame, read: ReadWord): number | undefined {
+    for (const { frame } of this.allTables) {
+      const cfa = frame?.cfa(registers, lookup, read);
+      if (cfa !== undefined) return cfa;
+    }
+    return undefined;
+  }
+
+  private get allTables(): readonly Tables[] {
+    this.tables ??= this.files.map((file) => ({ frame: DebugFrame.of(file), index: ExceptionIndex.of(file) }));
+    return this.tables;
+  }
+
   private step(frame: Frame, innermost: boolean, thumb: boolean, read: ReadWord): UnwindResult {
     const { registers, lookup } = frame;
-    this.tables ??= this.files.map((file) => ({ frame: DebugFrame.of(file), index: ExceptionIndex.of(file) }));
-    for (const { frame: information } of this.tables) {
+    for (const { frame: information } of this.allTables) {
       const result = information?.unwind(registers, lookup, read) ?? UNKNOWN;
       if (result.kind !== 'unknown') return result;
     }
@@ -85,7 +98,7 @@ export class Unwinder {
       const result = byCode();
       if (result.kind !== 'unknown') return result;
     }
-    for (const { index } of this.tables) {
+    for (const { index } of this.allTables) {
       const result = index?.unwind(registers, lookup, read, start) ?? UNKNOWN;
       if (result.kind !== 'unknown') return result;
     }

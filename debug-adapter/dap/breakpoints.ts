@@ -1,87 +1,125 @@
 /**
  * Breakpoints of a session. The machine knows one kind: the virtual address of an instruction.
  *
- * A kernel that has not turned its MMU on runs at the addresses it was loaded at. So while the MMU is off, each
- * breakpoint in the kernel's image is set at its load address as well; from the first stop with the MMU on, where a user
- * program may use the same addresses, only the linked address is left.
+ * A kernel that has not turned its MMU on runs at the addresses it was loaded at. So each breakpoint in the kernel's
+ * image is set at its load address as well, until code that is not the kernel's is found there.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex32 } from '../target.ts';
-import { isRecord, type RequestArguments } from './arguments.ts';
-import type { Guest } from './guest.ts';
 import { formatAddress, parseAddress } from './address.ts';
+import { isRecord, type RequestArguments } from './arguments.ts';
+import { actionText, BreakpointAction, isSameAction, type ActionText } from './breakpoint-action.ts';
+import { bindAddress, bindFunction, bindLine, type Binding } from './breakpoint-binding.ts';
+import { unknownBreakpoint } from './errors.ts';
+import type { Guest } from './guest.ts';
 import type { Listings } from './listings.ts';
 
+/** The machine takes so many addresses; stepping and the vectors need a part of them. */
+const MOST_ADDRESSES = 1024;
+const FOR_STEPPING = 256;
+
 interface Entry {
-  id: number;
-  key: string;
-  address: number | undefined;
-  message: string | undefined;
-  /** Line in a listing. */
-  line?: number;
+  readonly id: number;
+  /** What the client named: a function, an address, a line. */
+  readonly key: string;
+  readonly text: ActionText;
+  readonly binding: Binding;
+  readonly action: BreakpointAction | undefined;
 }
 
-const UNSUPPORTED = ['condition', 'hitCondition', 'logMessage'];
+/** The reason of a stop at a breakpoint, as the protocol names it. */
+export type BreakpointReason =
+  'function breakpoint' | 'instruction breakpoint' | 'data breakpoint' | 'breakpoint' | 'exception';
+
+/** A stop that follows from where the guest stands. */
+export interface Hit {
+  readonly ids: readonly number[];
+  readonly reason: BreakpointReason;
+  /** More than the place, where there is more to say. */
+  readonly description?: string;
+}
+
+/** Others who have the guest stop at addresses: the exception filters. */
+export interface StopSource {
+  addresses(guest: Guest): readonly number[];
+  /** Whether the guest, which stands at one of them, stops. */
+  reached(guest: Guest, address: number): Hit | undefined;
+}
+
+/** A set of breakpoints that one request replaces. */
+interface Group {
+  readonly reason: BreakpointReason;
+  readonly bind: (guest: Guest, key: string) => Binding;
+  entries: readonly Entry[];
+}
+
+const NO_GUEST: Binding = { addresses: [], message: 'No guest is loaded yet.' };
 
 export class Breakpoints {
+  /** Told of messages that breakpoints log. */
+  onMessage: ((text: string) => void) | undefined;
   private guest: Guest | undefined;
-  private functions: Entry[] = [];
-  private instructions: Entry[] = [];
-  /** Breakpoints in listings, by source reference. */
-  private readonly lines = new Map<number, Entry[]>();
+  private readonly functions: Group = { reason: 'function breakpoint', bind: bindFunction, entries: [] };
+  private readonly instructions: Group = {
+    reason: 'instruction breakpoint',
+    bind: (guest, key) => bindAddress(guest, Number(key)),
+    entries: [],
+  };
+  /** Breakpoints by line: of a file by its path, of a listing by its reference. */
+  private readonly lines = new Map<string, Group>();
   private readonly listings: Listings;
+  private readonly others: readonly StopSource[];
   /** Addresses that stepping needs for the moment. */
   private temporary: readonly number[] = [];
   private aliases = true;
   private nextId = 1;
+  private byAddress = new Map<number, { entry: Entry; reason: BreakpointReason }[]>();
+  private applied: ReadonlySet<number> = new Set();
 
-  constructor(listings: Listings) {
+  constructor(listings: Listings, others: readonly StopSource[] = []) {
     this.listings = listings;
+    this.others = others;
   }
 
-  /** Binds all breakpoints to a guest; for a restarted one, by name again. */
+  /** Binds all breakpoints to a guest; for a restarted one, again. */
   bind(guest: Guest): void {
     this.guest = guest;
     this.aliases = true;
-    this.functions = this.functions.map((entry) => this.resolveFunction(entry));
+    this.applied = new Set();
+    for (const group of this.groups) group.entries = group.entries.map((entry) => this.bound(entry, group));
     this.apply();
   }
 
-  /** `setFunctionBreakpoints`: replaces the breakpoints by symbol. */
+  /** `setFunctionBreakpoints`: replaces the breakpoints by name. */
   setFunctions(args: RequestArguments): DebugProtocol.Breakpoint[] {
-    const old = this.functions;
-    this.functions = args.list('breakpoints').map((item) => {
-      const name = item.string('name').trim();
-      const entry = this.entry(old, name);
-      return withoutConditions(item, this.resolveFunction(entry));
-    });
-    this.apply();
-    return this.functions.map(toProtocol);
+    return this.replace(this.functions, args, (item) => item.string('name').trim());
   }
 
   /** `setInstructionBreakpoints`: replaces the breakpoints by address. */
   setInstructions(args: RequestArguments): DebugProtocol.Breakpoint[] {
-    const old = this.instructions;
-    this.instructions = args.list('breakpoints').map((item) => {
+    return this.replace(this.instructions, args, (item) => {
       const base = parseAddress(item.string('instructionReference'));
-      const address = (base + item.integer('offset', { default: 0 })) >>> 0;
-      const entry = this.entry(old, hex32(address));
-      return withoutConditions(item, this.resolveAddress(entry, address));
+      return hex32(base + item.integer('offset', { default: 0 }));
     });
-    this.apply();
-    return this.instructions.map(toProtocol);
   }
 
-  /** `setBreakpoints`: binds lines of listings; lines of files cannot be bound yet, and each breakpoint says so. */
+  /** `setBreakpoints`: replaces the breakpoints of a source file or of a listing. */
   setSource(args: RequestArguments): DebugProtocol.Breakpoint[] {
-    const source = args.raw['source'];
-    const reference = isRecord(source) ? source['sourceReference'] : undefined;
-    if (typeof reference === 'number' && reference > 0) return this.setLines(reference, args);
-    return args.list('breakpoints').map((item) => ({
-      verified: false,
-      line: item.integer('line'),
-      message: 'Line numbers are not available in this version; set a function or an instruction breakpoint.',
-    }));
+    const source = isRecord(args.raw['source']) ? args.raw['source'] : {};
+    const { path, sourceReference: reference } = source;
+    const isListing = typeof reference === 'number' && reference > 0;
+    const key = isListing ? `#${reference}` : String(path);
+    let group = this.lines.get(key);
+    if (!group) {
+      const bind = (guest: Guest, line: string): Binding => {
+        if (isListing) return this.bindListing(guest, reference, Number(line));
+        if (typeof path !== 'string')
+          return { addresses: [], message: 'The source has neither a path nor a reference.' };
+        return bindLine(guest, path, Number(line));
+      };
+      this.lines.set(key, (group = { reason: 'breakpoint', bind, entries: [] }));
+    }
+    return this.replace(group, args, (item) => String(item.integer('line', { min: 0 })));
   }
 
   /** Sets addresses at which stepping stops, besides the user's breakpoints; an empty list removes them. */
@@ -91,102 +129,150 @@ export class Breakpoints {
     this.apply();
   }
 
-  /** The user's breakpoints at an address where the guest stands, by id. Empty for none. */
-  hits(address: number): number[] {
-    const { guest } = this;
-    if (!guest) return [];
-    if (this.aliases && guest.mmuOn) {
-      this.aliases = false;
-      this.apply();
-    }
-    const matches = (entry: Entry): boolean =>
-      entry.address !== undefined &&
-      (entry.address === address || (this.aliases && guest.loadedAt(entry.address) === address));
-    return this.all.filter(matches).map(({ id }) => id);
-  }
-
-  /** The reason of a stop at a breakpoint, as the protocol names it. */
-  reason(id: number): 'function breakpoint' | 'instruction breakpoint' | 'breakpoint' {
-    const isIn = (entries: readonly Entry[]): boolean => entries.some((entry) => entry.id === id);
-    if (isIn(this.functions)) return 'function breakpoint';
-    return isIn(this.instructions) ? 'instruction breakpoint' : 'breakpoint';
-  }
-
-  private get all(): Entry[] {
-    return [...this.functions, ...this.instructions, ...[...this.lines.values()].flat()];
-  }
-
-  private setLines(reference: number, args: RequestArguments): DebugProtocol.Breakpoint[] {
-    const old = this.lines.get(reference) ?? [];
-    const entries = args.list('breakpoints').map((item) => {
-      const line = item.integer('line');
-      const entry = { ...this.entry(old, `line ${line}`), line };
-      const address = this.listings.addressOf(reference, line);
-      if (address === undefined) return { ...entry, message: 'There is no instruction on this line.' };
-      return withoutConditions(item, this.resolveAddress(entry, address));
-    });
-    this.lines.set(reference, entries);
+  /** Sets everything in the machine again: those who have the guest stop, too, have changed their minds. */
+  refresh(): void {
     this.apply();
-    return entries.map(toProtocol);
   }
 
-  private entry(old: readonly Entry[], key: string): Entry {
-    return old.find((entry) => entry.key === key) ?? { id: this.nextId++, key, address: undefined, message: undefined };
+  /** Whether an address was given to the machine here, and not by a GDB client beside this session. */
+  isOwn(address: number): boolean {
+    return this.applied.has(address);
   }
 
-  private resolveFunction(entry: Entry): Entry {
+  /**
+   * Whether the guest, which has reached an address, stops there. Counts hits and logs messages, so it is asked once each
+   * time that the address is reached.
+   */
+  reached(address: number): Hit | undefined {
     const { guest } = this;
-    if (!guest) return { ...entry, address: undefined, message: 'No guest is loaded yet.' };
-    if (/^(0x[0-9a-f]+|\d+)$/i.test(entry.key)) return this.resolveAddress(entry, parseAddress(entry.key));
-    const symbol = guest.symbols.find(entry.key);
-    if (symbol) return { ...entry, address: symbol.address, message: undefined };
-    const { files } = guest.symbols;
-    if (files.every((file) => file.symbols.count <= 1)) {
-      return {
-        ...entry,
-        address: undefined,
-        message: 'No symbols are loaded; set "symbols" to an ELF file of this kernel.',
-      };
+    if (!guest) return undefined;
+    const ids: number[] = [];
+    let reason: BreakpointReason | undefined;
+    for (const { entry, reason: kind } of this.byAddress.get(address) ?? []) {
+      const linked = this.linkedOf(guest, entry, address);
+      if (linked === undefined) continue;
+      const verdict = entry.action?.reached(linked) ?? { stops: true };
+      if (verdict.message !== undefined) this.onMessage?.(verdict.message);
+      if (!verdict.stops) continue;
+      ids.push(entry.id);
+      reason ??= kind;
     }
-    const suggestion = guest.symbols.suggest(entry.key);
-    const hint = suggestion ? ` Did you mean ${suggestion}?` : '';
-    const where = files.map((file) => file.name).join(', ');
-    return { ...entry, address: undefined, message: `No symbol ${entry.key} in ${where}.${hint}` };
+    if (reason !== undefined) return { ids, reason };
+    for (const source of this.others) {
+      const hit = source.reached(guest, address);
+      if (hit) return hit;
+    }
+    return undefined;
   }
 
-  private resolveAddress(entry: Entry, address: number): Entry {
-    const kind = this.guest?.symbols.kind(address);
-    if (kind === 'd')
-      return { ...entry, address: undefined, message: `${hex32(address)} holds data, not an instruction.` };
-    const odd = kind === 't' ? address & 1 : kind === 'a' ? address & 3 : address & 1;
-    if (odd)
-      return { ...entry, address: undefined, message: `${hex32(address)} is not the address of an instruction.` };
-    return { ...entry, address, message: undefined };
+  /** The breakpoint of an id, and what it was set for. */
+  describe(id: number): { key: string; verified: boolean; addresses: readonly number[]; message: string | undefined } {
+    for (const { entries } of this.groups) {
+      const entry = entries.find((candidate) => candidate.id === id);
+      if (!entry) continue;
+      const { addresses, message } = entry.binding;
+      return { key: entry.key, verified: addresses.length > 0, addresses, message };
+    }
+    throw unknownBreakpoint(id);
+  }
+
+  /** The address of a breakpoint that the guest has reached; undefined when other code is now at a load address. */
+  private linkedOf(guest: Guest, { binding }: Entry, address: number): number | undefined {
+    if (binding.addresses.includes(address)) return address;
+    const linked = guest.linked(address);
+    if (linked !== address && binding.addresses.includes(linked)) return linked;
+    this.aliases = false;
+    this.apply();
+    return undefined;
+  }
+
+  private get groups(): Group[] {
+    return [this.functions, this.instructions, ...this.lines.values()];
+  }
+
+  private replace(
+    group: Group,
+    args: RequestArguments,
+    keyOf: (item: RequestArguments) => string,
+  ): DebugProtocol.Breakpoint[] {
+    const old = group.entries;
+    const asked = args.list('breakpoints').map((item) => ({ key: keyOf(item), text: actionText(item) }));
+    group.entries = [];
+    for (const { key, text } of asked) {
+      const kept = old.find((entry) => entry.key === key && isSameAction(entry.text, text));
+      const id = (kept ?? old.find((entry) => entry.key === key))?.id ?? this.nextId++;
+      const entry = kept?.binding.addresses.length
+        ? kept
+        : this.bound({ id, key, text, binding: NO_GUEST, action: undefined }, group);
+      group.entries = [...group.entries, entry];
+    }
+    this.apply();
+    return group.entries.map((entry) => toProtocol(entry, group));
+  }
+
+  private bound(entry: Entry, group: Group): Entry {
+    const { guest } = this;
+    if (!guest) return { ...entry, binding: NO_GUEST };
+    const binding = group.bind(guest, entry.key);
+    const { addresses } = binding;
+    if (addresses.length === 0) return { ...entry, binding, action: undefined };
+    if (this.addressCount(guest) + 2 * addresses.length > MOST_ADDRESSES - FOR_STEPPING) {
+      const message = 'The machine has room for no more addresses; remove other breakpoints first.';
+      return { ...entry, binding: { addresses: [], message }, action: undefined };
+    }
+    const { condition, hitCondition, logMessage } = entry.text;
+    if (condition === undefined && hitCondition === undefined && logMessage === undefined)
+      return { ...entry, binding, action: undefined };
+    const action = new BreakpointAction(guest, entry.text, addresses);
+    if (action.problem === undefined) return { ...entry, binding, action };
+    return { ...entry, binding: { ...binding, addresses: [], message: action.problem }, action: undefined };
+  }
+
+  /** Addresses in use, those where the kernel was loaded as well. */
+  private addressCount(guest: Guest): number {
+    const addresses = this.groups.flatMap(({ entries }) => entries.flatMap(({ binding }) => binding.addresses));
+    return addresses.reduce((sum, address) => sum + (guest.loadedAt(address) === undefined ? 1 : 2), 0);
+  }
+
+  private bindListing(guest: Guest, reference: number, line: number): Binding {
+    const address = this.listings.addressOf(reference, line);
+    if (address === undefined) return { addresses: [], message: 'There is no instruction on this line.' };
+    return { ...bindAddress(guest, address), line };
   }
 
   private apply(): void {
     const { guest } = this;
     if (!guest) return;
-    if (guest.mmuOn) this.aliases = false;
-    const addresses = new Set<number>(this.temporary);
-    for (const { address } of this.all) {
-      if (address === undefined) continue;
-      addresses.add(address);
-      const alias = this.aliases ? guest.loadedAt(address) : undefined;
-      if (alias !== undefined) addresses.add(alias);
+    this.byAddress = new Map();
+    const add = (address: number, entry: Entry, reason: BreakpointReason): void => {
+      const there = this.byAddress.get(address);
+      if (there) there.push({ entry, reason });
+      else this.byAddress.set(address, [{ entry, reason }]);
+    };
+    for (const { entries, reason } of this.groups) {
+      for (const entry of entries) {
+        for (const address of entry.binding.addresses) {
+          add(address, entry, reason);
+          const alias = this.aliases ? guest.loadedAt(address) : undefined;
+          if (alias !== undefined) add(alias, entry, reason);
+        }
+      }
     }
+    const others = this.others.flatMap((source) => source.addresses(guest));
+    const addresses = new Set([...this.byAddress.keys(), ...others, ...this.temporary]);
+    // The machine forgets decoded instructions when its breakpoints change.
+    if (addresses.size === this.applied.size && [...addresses].every((address) => this.applied.has(address))) return;
+    this.applied = addresses;
     guest.machine.vcpu.setBreakpoints([...addresses]);
   }
 }
 
-function withoutConditions(item: RequestArguments, entry: Entry): Entry {
-  const used = UNSUPPORTED.find((name) => item.optionalString(name));
-  if (used === undefined) return entry;
-  return { ...entry, address: undefined, message: `Breakpoints with ${used} are not supported in this version.` };
-}
-
-function toProtocol({ id, address, message, line }: Entry): DebugProtocol.Breakpoint {
-  const at = line === undefined ? {} : { line };
-  if (address === undefined) return { id, ...at, verified: false, message: message ?? 'Not bound.', reason: 'failed' };
-  return { id, ...at, verified: true, instructionReference: formatAddress(address) };
+function toProtocol({ id, key, binding }: Entry, { reason }: Group): DebugProtocol.Breakpoint {
+  const { addresses, line, column, message } = binding;
+  const asked = reason === 'breakpoint' ? { line: Number(key) } : {};
+  if (addresses.length === 0) {
+    return { id, ...asked, verified: false, message: message ?? 'Not bound.', reason: 'failed' };
+  }
+  const at = line === undefined ? {} : { line, ...(column !== undefined && { column }) };
+  return { id, ...at, verified: true, instructionReference: formatAddress(addresses[0]) };
 }

@@ -1,31 +1,15 @@
 /** `evaluate`: numbers, registers, symbols, `*address`, `+` and `-`, and the commands of the debug console. */
 import type { RegisterName } from '../../emulator/registers.ts';
-import { isRegisterName, readGuestWord } from '../target.ts';
+import { readGuestWord } from '../target.ts';
 import { expressionError } from './errors.ts';
 import type { Guest } from './guest.ts';
-import { statusField } from './registers-scope.ts';
+import { registerOf, statusField } from './register-names.ts';
 
 /** Registers of the frame that an expression is evaluated in. */
 export type RegisterReader = (name: RegisterName) => number | undefined;
 
 const DEEPEST = 100;
-const OTHER_NAMES: Readonly<Record<string, RegisterName>> = {
-  r13: 'sp',
-  r14: 'lr',
-  r15: 'pc',
-  sl: 'r10',
-  fp: 'r11',
-  ip: 'r12',
-};
-
 const TOKEN = /\s*(?:(0x[0-9a-f]+|0b[01]+|\d+)(?![\w$])|\$([a-z]\w*)(?:\.([a-z]+))?|([a-z_.][\w.$]*)|([-+*()]))/iy;
-
-/** The register of a name as a debugger spells it, e.g. `fp`; undefined for none. */
-function registerOf(name: string): RegisterName | undefined {
-  const lower = name.toLowerCase();
-  if (isRegisterName(lower)) return lower;
-  return Object.hasOwn(OTHER_NAMES, lower) ? OTHER_NAMES[lower] : undefined;
-}
 
 /** The value of an expression, an unsigned 32-bit number. Throws a `UserError` that says what is wrong with it. */
 export function evaluateExpression(guest: Guest, text: string, register: RegisterReader): number {
@@ -114,6 +98,7 @@ export function consoleInput(line: string): string | undefined {
 
 /** The answer to `help` in the debug console. */
 export const HELP = [
-  'An expression is evaluated: numbers, $r0 to $r12, $sp, $lr, $pc, $cpsr, $cpsr.mode, symbols, *address, + and -.',
+  'A C expression is evaluated over locals, globals and registers, assignments as well: current->name, $r0, $cpsr.mode,',
+  '$cp15.dacr. Without debug information: numbers, registers, symbols, *address, + and -.',
   '>text types text and a line end into the guest console.',
 ].join('\n');

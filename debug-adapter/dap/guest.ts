@@ -1,14 +1,16 @@
 /** A loaded guest with everything that the parts of a debug session share. */
 import type { Machine } from '../../emulator/machine.ts';
 import { Pacer } from '../../emulator/pacing.ts';
-import { REGISTER } from '../../emulator/registers.ts';
+import { CPSR, MODE, REGISTER } from '../../emulator/registers.ts';
 import { Runner, type Schedule } from '../../emulator/runner.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { SymbolIndex } from '../../symbols/symbol-index.ts';
 import { Unwinder } from '../../symbols/unwinder.ts';
 import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
 import { readPhysicalMemory, readGuestWord } from '../target.ts';
+import { DebugFiles } from './debug-files.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
+import { SourcePaths, type SourceSettings } from './source-paths.ts';
 
 /** What loading a guest gives. */
 export interface LoadedGuest {
@@ -21,6 +23,8 @@ export interface LoadedGuest {
   files: readonly ElfFile[];
   /** Where the kernel's segments are in RAM; empty when that is not known. */
   ranges: readonly LoadedRange[];
+  /** Where sources are; by default nowhere. */
+  sources?: SourceSettings;
   /** Remarks on the launch for the user, one line each. */
   notes?: readonly string[];
 }
@@ -35,7 +39,7 @@ export interface AdapterHost {
 }
 
 const SCTLR_M = 1;
-const CPSR_T = 0x20;
+const NO_SOURCES: SourceSettings = { folder: '', map: {}, isFile: () => false };
 
 /** A guest under debugging. */
 export class Guest {
@@ -47,10 +51,14 @@ export class Guest {
   readonly unwinder: Unwinder;
   /** Names of the code at which exits happen. */
   readonly codeNames: CodeNames;
+  readonly debug: DebugFiles;
+  readonly sources: SourcePaths;
+  readonly schedule: Schedule;
   private readonly ranges: readonly LoadedRange[];
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
     this.name = loaded.name;
+    this.schedule = schedule;
     this.cpu = loaded.cpu;
     this.machine = loaded.machine;
     const pacer = new Pacer(schedule);
@@ -59,6 +67,8 @@ export class Guest {
     this.symbols = new SymbolIndex(loaded.files);
     this.unwinder = new Unwinder(loaded.files, this.symbols);
     this.codeNames = new CodeNames(this.symbols, loaded.ranges);
+    this.debug = new DebugFiles(loaded.files);
+    this.sources = new SourcePaths(loaded.sources ?? NO_SOURCES, this.debug);
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
   }
 
@@ -71,7 +81,7 @@ export class Guest {
   }
 
   get thumb(): boolean {
-    return (this.read('cpsr') & CPSR_T) !== 0;
+    return (this.read('cpsr') & CPSR.T) !== 0;
   }
 
   /** The value of a register, unsigned. */
@@ -86,13 +96,19 @@ export class Guest {
   }
 
   /**
-   * The address that symbols are known by. Until a kernel turns the MMU on it runs where it was loaded, not where it
-   * was linked; symbols are looked up by the linked address all the same.
+   * The address that symbols are known by. Until a kernel turns the MMU on, and for a few instructions after, it runs
+   * where it was loaded, not where it was linked; symbols are looked up by the linked address all the same.
    */
   linked(address: number): number {
-    if (this.ranges.length === 0 || this.mmuOn) return address;
     const range = this.ranges.find((r) => address >= r.physical && address - r.physical < r.size);
-    return range ? (address - range.physical + range.virtual) >>> 0 : address;
+    if (!range || (this.mmuOn && !this.isIdentity(address))) return address;
+    return (address - range.physical + range.virtual) >>> 0;
+  }
+
+  /** Whether the kernel is at work and has mapped an address to itself, as it does where it turns the MMU on. */
+  private isIdentity(address: number): boolean {
+    const isUser = (this.read('cpsr') & CPSR.MODE) === MODE.usr;
+    return !isUser && !this.symbols.at(address) && this.machine.vcpu.translate(address).physicalAddress === address;
   }
 
   /** Symbol and offset of an address; undefined when no symbol contains it. */

@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ElfFile } from '../../formats/elf.ts';
 import { PT_LOAD } from '../../formats/elf-types.ts';
+import { baseName } from '../../symbols/dwarf/source-path.ts';
 import { hex32 } from '../target.ts';
 import type { RequestArguments } from './arguments.ts';
 import type { Guest } from './guest.ts';
@@ -13,18 +14,32 @@ export function modules(
 ): { modules: DebugProtocol.Module[]; totalModules: number } {
   const start = args.integer('startModule', { min: 0, default: 0 });
   const count = args.integer('moduleCount', { min: 0, default: 0 });
-  const all = guest.symbols.files.map(describe);
+  const all = guest.symbols.files.map((file, index) => describe(guest, file, index));
   return { modules: all.slice(start, count === 0 ? undefined : start + count), totalModules: all.length };
 }
 
-function describe(file: ElfFile, index: number): DebugProtocol.Module {
+/** `loadedSources`: the source files that the debug information names and that are there. */
+export function loadedSources(guest: Guest): DebugProtocol.Source[] {
+  const paths = guest.sources.sourceFiles.flatMap((name) => guest.sources.local(name) ?? []);
+  return [...new Set(paths)].map((path) => ({ name: baseName(path), path }));
+}
+
+/** What is known from a file, in a few words. */
+function symbolStatus(guest: Guest, file: ElfFile): string {
   const { count } = file.symbols;
+  const symbols = count > 1 ? `${count} symbols` : 'No symbols';
+  const { info, problem } = guest.debug.of(file);
+  if (problem !== undefined) return `${symbols}; the debug information cannot be read: ${problem}`;
+  return info ? `${symbols}, source lines of ${info.units.units.length} units` : `${symbols}, no debug information`;
+}
+
+function describe(guest: Guest, file: ElfFile, index: number): DebugProtocol.Module {
   const module: DebugProtocol.Module = {
     id: index + 1,
     name: file.name.split(/[/\\]/).pop() ?? file.name,
     path: file.name,
     symbolFilePath: file.name,
-    symbolStatus: count > 1 ? `${count} symbols` : 'No symbols',
+    symbolStatus: symbolStatus(guest, file),
   };
   const loads = file.segments.filter(({ type, memorySize }) => type === PT_LOAD && memorySize > 0);
   if (loads.length > 0) {

@@ -7,6 +7,7 @@ import { formatPsr, hex32, isRegisterName, REGISTER_GROUPS, writeRegister } from
 import { formatAddress } from './address.ts';
 import { notWritable, unknownReference, unknownVariable } from './errors.ts';
 import type { Guest } from './guest.ts';
+import { STATUS_BITS } from './register-names.ts';
 import type { Stack } from './stack.ts';
 
 /** Scopes; a variables reference is `frame * 16 + scope`, so it needs no table and dies with its frame. */
@@ -16,25 +17,6 @@ const PER_FRAME = 16;
 const CORE: readonly RegisterName[] = [...REGISTER_GROUPS[0].registers, 'cpsr'];
 const BANKED = REGISTER_GROUPS.filter(({ name }) => name.endsWith('bank')).flatMap(({ registers }) => registers);
 const SYSTEM = REGISTER_GROUPS[REGISTER_GROUPS.length - 1].registers;
-
-/** One field of a status register. */
-interface Field {
-  name: string;
-  bit: number;
-  meaning: string;
-}
-
-const FIELDS: readonly Field[] = [
-  { name: 'N', bit: CPSR.N, meaning: 'negative' },
-  { name: 'Z', bit: CPSR.Z, meaning: 'zero' },
-  { name: 'C', bit: CPSR.C, meaning: 'carry' },
-  { name: 'V', bit: CPSR.V, meaning: 'overflow' },
-  { name: 'Q', bit: CPSR.Q, meaning: 'saturation' },
-  { name: 'J', bit: CPSR.J, meaning: 'Jazelle' },
-  { name: 'I', bit: CPSR.I, meaning: 'IRQ masked' },
-  { name: 'F', bit: CPSR.F, meaning: 'FIQ masked' },
-  { name: 'T', bit: CPSR.T, meaning: 'Thumb' },
-];
 
 export class RegistersScope {
   private readonly guest: Guest;
@@ -47,7 +29,8 @@ export class RegistersScope {
 
   /** `scopes`. */
   scopes(frameId: number): DebugProtocol.Scope[] {
-    const { index } = this.stack.frame(frameId);
+    this.stack.frame(frameId);
+    const index = Math.max(0, frameId - 1);
     const scope = (name: string, id: number, count: number): DebugProtocol.Scope => ({
       name,
       presentationHint: 'registers',
@@ -140,14 +123,17 @@ export class RegistersScope {
     return {
       ...entry(name, `${hex32(value)} ${formatPsr(value)}`),
       variablesReference: index * PER_FRAME + scope,
-      namedVariables: FIELDS.length + 1,
+      namedVariables: STATUS_BITS.length + 1,
     };
   }
 
   private fields(register: 'cpsr' | 'spsr'): DebugProtocol.Variable[] {
     if (register === 'spsr' && !this.hasSpsr) return [];
     const value = this.guest.read(register);
-    const bits = FIELDS.map(({ name, bit, meaning }) => ({ ...entry(name, value & bit ? '1' : '0'), type: meaning }));
+    const bits = STATUS_BITS.map(({ name, bit, meaning }) => ({
+      ...entry(name, value & bit ? '1' : '0'),
+      type: meaning,
+    }));
     const mode = value & CPSR.MODE;
     const modeText = `${modeName(mode) ?? 'reserved'} (0x${mode.toString(16)})`;
     return [...bits, { ...entry('mode', modeText), type: 'processor mode' }];
@@ -162,7 +148,7 @@ export class RegistersScope {
       if (modeName(mode) === undefined) throw notWritable('mode', `${text} is none of ${Object.keys(MODE).join(', ')}`);
       return ((old & ~CPSR.MODE) | mode) >>> 0;
     }
-    const field = FIELDS.find((candidate) => candidate.name === name);
+    const field = STATUS_BITS.find((candidate) => candidate.name === name);
     if (!field) throw unknownVariable(name);
     const value = evaluate(text);
     if (value !== 0 && value !== 1) throw notWritable(name, 'it is one bit; give 0 or 1');
@@ -174,11 +160,4 @@ const READ_ONLY: DebugProtocol.VariablePresentationHint = { attributes: ['readOn
 
 function entry(name: string, value: string): DebugProtocol.Variable {
   return { name, value, variablesReference: 0, evaluateName: `$${name}` };
-}
-
-/** The value of a named field of a status register value, e.g. `mode`; undefined for no such field. */
-export function statusField(value: number, name: string): number | undefined {
-  if (name.toLowerCase() === 'mode') return value & CPSR.MODE;
-  const field = FIELDS.find((candidate) => candidate.name === name.toUpperCase());
-  return field && (value & field.bit ? 1 : 0);
 }

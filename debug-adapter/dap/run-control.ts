@@ -1,16 +1,20 @@
 /** Running, stepping and stopping: what the guest does between two stopped events. */
-import { MODE } from '../../emulator/registers.ts';
 import type { RunnerStop } from '../../emulator/runner.ts';
 import { SP } from '../../symbols/frame.ts';
 import { describeStop, hex32 } from '../target.ts';
-import type { Breakpoints } from './breakpoints.ts';
+import type { BreakpointReason, Breakpoints, Hit } from './breakpoints.ts';
+import { CodePositions } from './code-position.ts';
+import type { DataBreakpoints } from './data-breakpoints.ts';
 import { callerUnknown, guestEnded, mustStand } from './errors.ts';
+import { isSameStack, stackIdentity, type Goal } from './goal.ts';
 import type { Guest } from './guest.ts';
+import { stepInstruction } from './instruction-step.ts';
+import { LineStep, type LineStepKind, type StepControl } from './line-step.ts';
 import { stackFrames } from './stack.ts';
 
 /** A stop as the client is told of it. */
 export interface Stop {
-  reason: 'entry' | 'step' | 'pause' | 'exception' | 'function breakpoint' | 'instruction breakpoint' | 'breakpoint';
+  reason: 'entry' | 'step' | 'goto' | 'pause' | BreakpointReason;
   description: string;
   text?: string;
   hitBreakpointIds?: number[];
@@ -21,37 +25,41 @@ export interface RunListener {
   ended(exitCode: number, text: string): void;
 }
 
-/** A run with a goal: stops at one of `addresses` when `reached` agrees. */
-interface Goal {
-  addresses: readonly number[];
-  reached: () => boolean;
-  /** One more instruction when the goal was reached at this address: an exception has come back to it. */
-  again: number | undefined;
-}
-
-const MODE_BITS = 0x1f;
-
-export class RunControl {
+export class RunControl implements StepControl {
   private readonly guest: Guest;
   private readonly breakpoints: Breakpoints;
+  private readonly data: DataBreakpoints;
   private readonly listener: RunListener;
   /** Whether the guest has printed a panic: it has then failed, however it ends. */
   private readonly panicked: () => boolean;
+  private readonly positions: CodePositions;
   private goal: Goal | undefined;
+  private lineStep: LineStep | undefined;
+  /** Why the machine has stopped at a breakpoint or watchpoint, found when it was met. */
+  private hit: Hit | undefined;
   private over = false;
   private endRequested = false;
   private disposed = false;
 
-  constructor(guest: Guest, breakpoints: Breakpoints, listener: RunListener, panicked: () => boolean) {
+  constructor(
+    guest: Guest,
+    breakpoints: Breakpoints,
+    data: DataBreakpoints,
+    listener: RunListener,
+    panicked: () => boolean,
+  ) {
     this.guest = guest;
     this.breakpoints = breakpoints;
+    this.data = data;
     this.listener = listener;
     this.panicked = panicked;
+    this.positions = new CodePositions(guest);
+    guest.runner.passes = (stop) => this.passes(stop);
     guest.runner.onStop.add((stop) => this.stopped(stop));
   }
 
   get running(): boolean {
-    return this.guest.runner.running;
+    return this.guest.runner.running || this.lineStep !== undefined;
   }
 
   /** Throws when the guest has ended. */
@@ -73,56 +81,68 @@ export class RunControl {
 
   /** `continue`. Does nothing when the guest runs already. */
   resume(): void {
-    this.guest.runner.resume();
+    if (!this.running) this.guest.runner.resume();
   }
 
-  /** `pause`. A stopped event follows. */
+  /** `pause`. A guest that stands already is reported as paused. */
   pause(): void {
-    if (this.running) this.guest.runner.pause();
-    else this.listener.stopped({ reason: 'pause', description: 'Paused' });
+    if (this.guest.runner.running) {
+      this.guest.runner.pause();
+      return;
+    }
+    this.dropLineStep();
+    this.listener.stopped({ reason: 'pause', description: 'Paused' });
   }
 
-  /** `stepIn`: one instruction, into whatever it calls or raises. */
+  /** `stepIn` by instruction: into whatever it calls or raises, but not into interrupts. */
   stepIn(): void {
-    const stop = this.guest.runner.step();
-    if (stop === 'stepped') this.stoppedAfterStep();
-    else this.stopped(stop);
+    const step = stepInstruction(this.guest);
+    if (step.stop !== 'stepped') this.stopped(step.stop);
+    else if (step.entered !== 'irq' && step.entered !== 'fiq') this.stepEnded();
+    else this.runBack([step.from], step.stack, () => this.stepIn());
   }
 
-  /** `next`: one instruction; a call or an exception runs until it comes back. */
+  /** `next` by instruction: a call or an exception runs until it comes back. */
   next(): void {
-    const { guest } = this;
-    const from = guest.pc;
-    const sp = guest.read('sp');
-    const mode = guest.read('cpsr') & MODE_BITS;
-    const after = (from + (guest.thumb ? this.thumbSize(from) : 4)) >>> 0;
-    const stop = guest.runner.step();
-    if (stop !== 'stepped') {
-      this.stopped(stop);
-      return;
-    }
-    const inMode = (guest.read('cpsr') & MODE_BITS) === mode;
-    const called = inMode && guest.pc !== after && (guest.read('lr') & ~1) >>> 0 === after;
-    const raised = !inMode && this.entersException();
-    if (!called && !raised) {
-      this.stoppedAfterStep();
-      return;
-    }
-    const reached = (): boolean => guest.read('sp') === sp && (guest.read('cpsr') & MODE_BITS) === mode;
-    this.runTo({ addresses: raised ? [from, after] : [after], reached, again: raised ? from : undefined });
+    const { stop, from, after, stack, called, entered } = stepInstruction(this.guest);
+    if (stop !== 'stepped') this.stopped(stop);
+    else if (entered !== undefined) {
+      this.runBack([from, after], stack, () => (this.guest.pc === from ? this.next() : this.stepEnded()));
+    } else if (called) this.runBack([after], stack, () => this.stepEnded());
+    else this.stepEnded();
   }
 
-  /** The return address for `stepOut`. Throws when the caller of the current function is not known. */
-  planStepOut(): Goal {
+  /**
+   * A step by line, or by instruction where the guest stands in code without lines. `target` is the linked address of
+   * the only function to step into.
+   */
+  stepLine(kind: Exclude<LineStepKind, 'out'>, target?: number): void {
+    const origin = this.positions.at(this.guest.linked(this.guest.pc));
+    if (origin) this.startLineStep(new LineStep(this.guest, this, { kind, positions: this.positions, origin, target }));
+    else if (kind === 'over') this.next();
+    else this.stepIn();
+  }
+
+  /** What `stepOut` will do. Throws when the caller of the current function is not known. */
+  planStepOut(): () => void {
     const { guest } = this;
+    const origin = this.positions.at(guest.linked(guest.pc));
+    if (origin && origin.scopes.length > 1) {
+      const step = new LineStep(guest, this, { kind: 'out', positions: this.positions, origin });
+      return () => this.startLineStep(step);
+    }
     const frame = stackFrames(guest, 2)[1];
     if (!frame) throw callerUnknown(guest.describe(guest.pc) ?? hex32(guest.pc));
-    const mode = guest.read('cpsr') & MODE_BITS;
+    const { mode, space } = stackIdentity(guest);
     const sp = frame.registers[SP] ?? 0;
-    const reached = (): boolean => guest.read('sp') >= sp && (guest.read('cpsr') & MODE_BITS) === mode;
+    // Out of the handler of an exception, the mode and its stack pointer change.
+    const reached = (): boolean => {
+      const now = stackIdentity(guest);
+      return now.sp === sp || (now.mode === mode && now.space === space && now.sp >= sp);
+    };
     const loaded = guest.mmuOn ? undefined : guest.loadedAt(frame.pc);
     const addresses = loaded === undefined ? [frame.pc] : [frame.pc, loaded];
-    return { addresses, reached, again: undefined };
+    return () => this.runTo({ addresses, reached, then: () => this.stepEnded() });
   }
 
   /** Runs until a goal is reached, or a breakpoint. */
@@ -130,6 +150,16 @@ export class RunControl {
     this.goal = goal;
     this.breakpoints.setTemporary(goal.addresses);
     this.guest.runner.resume();
+  }
+
+  /** Puts a task at the end of the event loop's queue, for a step that takes long. */
+  schedule(task: () => void): void {
+    this.guest.schedule(task);
+  }
+
+  /** The guest has been made to go on elsewhere. */
+  wentTo(address: number): void {
+    this.listener.stopped({ reason: 'goto', description: `Goes on at ${hex32(address)}` });
   }
 
   /** Ends the guest at the next chance, as after a panic. */
@@ -142,48 +172,54 @@ export class RunControl {
   dispose(): void {
     this.disposed = true;
     this.over = true;
+    this.lineStep?.cancel();
+    this.guest.runner.passes = undefined;
     this.guest.runner.pause();
   }
 
-  private stoppedAfterStep(): void {
-    const ids = this.breakpoints.hits(this.guest.pc);
+  /** A step has come to its end where the guest stands. */
+  stepEnded(): void {
+    this.dropLineStep();
+    const hit = this.breakpoints.reached(this.guest.pc);
     const stop: Stop = { reason: 'step', description: `Stepped to ${hex32(this.guest.pc)}` };
-    if (ids.length > 0) stop.hitBreakpointIds = ids;
+    if (hit && hit.ids.length > 0) stop.hitBreakpointIds = [...hit.ids];
     this.listener.stopped(stop);
   }
 
-  private stopAtBreakpoint(): boolean {
-    const ids = this.breakpoints.hits(this.guest.pc);
-    if (ids.length === 0) return false;
-    const reason = this.breakpoints.reason(ids[0]);
-    const name = this.guest.describe(this.guest.pc);
-    const description = `Stopped at ${name ?? hex32(this.guest.pc)}`;
-    this.listener.stopped({ reason, description, hitBreakpointIds: ids });
-    return true;
+  /** Stops at a breakpoint where the guest stands. */
+  stopAtBreakpoint(): boolean {
+    const hit = this.breakpoints.reached(this.guest.pc);
+    if (hit) this.stopAt(hit);
+    return hit !== undefined;
   }
 
-  private stopped(stop: RunnerStop): void {
+  /** What has stopped the machine, other than a breakpoint that the guest passes. */
+  stopped(stop: RunnerStop): void {
     if (this.disposed) return;
-    const { goal } = this;
-    const { machine, runner } = this.guest;
+    const { goal, hit } = this;
+    const { machine } = this.guest;
+    this.hit = undefined;
+    this.clearGoal();
     if (this.endRequested) {
       this.finish('the guest has panicked');
       return;
     }
-    if (stop === 'breakpoint') {
-      const reached = goal !== undefined && goal.addresses.includes(this.guest.pc) && goal.reached();
-      if (!reached && this.breakpoints.hits(this.guest.pc).length === 0) {
-        runner.resume();
-        return;
-      }
-      this.clearGoal();
-      if (!reached) this.stopAtBreakpoint();
-      else if (goal.again === this.guest.pc) this.stepIn();
-      else this.stoppedAfterStep();
+    if (stop === 'breakpoint' && hit) {
+      this.stopAt(hit);
       return;
     }
-    this.clearGoal();
+    if (stop === 'breakpoint' && goal) {
+      goal.then();
+      return;
+    }
     const description = describeStop(machine, stop);
+    if (stop === 'watchpoint') {
+      const watched = hit ?? this.data.reached(machine.vcpu.exit);
+      if (watched) this.stopAt(watched);
+      else this.stepEnded();
+      return;
+    }
+    this.dropLineStep();
     switch (stop) {
       case 'halted':
       case 'reset': {
@@ -198,16 +234,50 @@ export class RunControl {
         this.listener.stopped({ reason: 'pause', description: `Paused at ${hex32(this.guest.pc)}` });
         return;
       }
+      case 'breakpoint':
       case 'stepped':
       case 'idle': {
         this.listener.stopped({ reason: 'step', description });
         return;
       }
-      case 'watchpoint': {
-        this.listener.stopped({ reason: 'breakpoint', description });
-        return;
-      }
     }
+  }
+
+  /** Whether the guest goes on at a breakpoint or watchpoint that it has met while running. */
+  private passes(stop: 'breakpoint' | 'watchpoint'): boolean {
+    if (stop === 'watchpoint') {
+      this.hit = this.data.reached(this.guest.machine.vcpu.exit);
+      return this.hit === undefined && !this.data.isEmpty;
+    }
+    if (!this.breakpoints.isOwn(this.guest.pc)) return false;
+    const { goal } = this;
+    if (goal?.addresses.includes(this.guest.pc) === true && goal.reached()) return false;
+    this.hit = this.breakpoints.reached(this.guest.pc);
+    return this.hit === undefined;
+  }
+
+  private stopAt({ ids, reason, description }: Hit): void {
+    this.dropLineStep();
+    const name = this.guest.describe(this.guest.pc);
+    const stop: Stop = { reason, description: description ?? `Stopped at ${name ?? hex32(this.guest.pc)}` };
+    if (reason === 'exception') stop.text = stop.description;
+    if (ids.length > 0) stop.hitBreakpointIds = [...ids];
+    this.listener.stopped(stop);
+  }
+
+  private startLineStep(step: LineStep): void {
+    this.lineStep = step;
+    step.advance();
+  }
+
+  private dropLineStep(): void {
+    this.lineStep?.cancel();
+    this.lineStep = undefined;
+  }
+
+  /** Runs until the guest is back on a stack, at one of some addresses. */
+  private runBack(addresses: readonly number[], stack: Parameters<typeof isSameStack>[1], then: () => void): void {
+    this.runTo({ addresses, reached: () => isSameStack(this.guest, stack), then });
   }
 
   private finish(text: string): void {
@@ -219,19 +289,5 @@ export class RunControl {
   private clearGoal(): void {
     this.goal = undefined;
     this.breakpoints.setTemporary([]);
-  }
-
-  /** Whether the guest stands at an exception vector, low or high. */
-  private entersException(): boolean {
-    const mode = this.guest.read('cpsr') & MODE_BITS;
-    const offset = this.guest.pc & 0xffff_ffe0;
-    return mode !== MODE.usr && (offset === 0 || offset >>> 0 === 0xffff_0000);
-  }
-
-  /** Bytes of the Thumb instruction at an address: BL and BLX are a pair. */
-  private thumbSize(address: number): number {
-    const word = this.guest.readWord((address & ~3) >>> 0) ?? 0;
-    const half = address & 2 ? word >>> 16 : word & 0xffff;
-    return half >>> 11 === 0x1e ? 4 : 2;
   }
 }

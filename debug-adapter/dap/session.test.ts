@@ -15,6 +15,23 @@ import { connect, type Connection } from './session.testing.ts';
 const RAM = 0x40_0000;
 /** The request that each capability promises. */
 const REQUEST_OF: Record<keyof typeof CAPABILITIES, string> = {
+  supportsConditionalBreakpoints: 'setBreakpoints',
+  supportsHitConditionalBreakpoints: 'setBreakpoints',
+  supportsLogPoints: 'setBreakpoints',
+  supportsBreakpointLocationsRequest: 'breakpointLocations',
+  supportsDataBreakpoints: 'setDataBreakpoints',
+  supportsDataBreakpointBytes: 'dataBreakpointInfo',
+  supportsExceptionFilterOptions: 'setExceptionBreakpoints',
+  supportsExceptionInfoRequest: 'exceptionInfo',
+  exceptionBreakpointFilters: 'setExceptionBreakpoints',
+  supportsSetExpression: 'setExpression',
+  supportsValueFormattingOptions: 'variables',
+  supportsClipboardContext: 'evaluate',
+  supportsCompletionsRequest: 'completions',
+  completionTriggerCharacters: 'completions',
+  supportsGotoTargetsRequest: 'gotoTargets',
+  supportsStepInTargetsRequest: 'stepInTargets',
+  supportsLoadedSourcesRequest: 'loadedSources',
   supportsConfigurationDoneRequest: 'configurationDone',
   supportsFunctionBreakpoints: 'setFunctionBreakpoints',
   supportsInstructionBreakpoints: 'setInstructionBreakpoints',

@@ -7,25 +7,31 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { closest } from '../../symbols/closest.ts';
 import { isRecord, RequestArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.ts';
+import { breakpointLocations, whyNotBound } from './breakpoint-questions.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { completions } from './completions.ts';
 import { GuestConsole } from './console.ts';
+import { DataBreakpoints } from './data-breakpoints.ts';
 import { disassembleRequest } from './disassembly.ts';
 import * as errors from './errors.ts';
-import { consoleInput, evaluateExpression, HELP, statusRegisterOf } from './evaluate.ts';
+import { consoleInput, HELP } from './evaluate.ts';
+import { Evaluator } from './evaluator.ts';
+import { ExceptionFilters } from './exception-filters.ts';
 import { exitLogRequest, exitsRequest } from './exits-requests.ts';
 import { Guest, type AdapterHost } from './guest.ts';
 import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
 import { machineRequest } from './machine-request.ts';
 import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
-import { modules } from './modules.ts';
+import { loadedSources, modules } from './modules.ts';
 import { RegistersScope } from './registers-scope.ts';
 import { RunControl, type Stop } from './run-control.ts';
 import { checkThread, Stack, THREAD } from './stack.ts';
 import { StatsEvents } from './stats-events.ts';
 import { pageTablesRequest, translationRequest } from './translation-requests.ts';
+import { goTo, gotoTargets, stepInTargets } from './targets.ts';
+import { Variables } from './variables.ts';
 import { formatAddress } from './address.ts';
-import { hex32 } from '../target.ts';
 
 /** The answer to a request, and what follows once it has been sent. */
 interface Reply {
@@ -41,6 +47,8 @@ interface Loaded {
   run: RunControl;
   stack: Stack;
   registers: RegistersScope;
+  variables: Variables;
+  evaluator: Evaluator;
   console: GuestConsole;
   stats: StatsEvents;
   closeGdb: (() => void) | undefined;
@@ -52,7 +60,9 @@ export class TraplineSession extends DebugSession {
   private readonly host: AdapterHost;
   private readonly handlers: ReadonlyMap<string, Handler>;
   private readonly listings = new Listings();
-  private readonly breakpoints = new Breakpoints(this.listings);
+  private readonly exceptions = new ExceptionFilters();
+  private readonly breakpoints = new Breakpoints(this.listings, [this.exceptions]);
+  private readonly dataBreakpoints = new DataBreakpoints();
   /** Requests in progress, by sequence number. */
   private readonly pending = new Map<number, AbortController>();
   private client: Readonly<Record<string, unknown>> = {};
@@ -65,7 +75,13 @@ export class TraplineSession extends DebugSession {
     super();
     this.host = host;
     this.setRunAsServer(true);
-    const requests = { ...this.lifecycle(), ...this.inspection(), ...this.statistics(), ...this.execution() };
+    const requests = {
+      ...this.lifecycle(),
+      ...this.inspection(),
+      ...this.statistics(),
+      ...this.execution(),
+      ...this.stopping(),
+    };
     this.handlers = new Map(Object.entries(requests));
   }
 
@@ -160,15 +176,6 @@ export class TraplineSession extends DebugSession {
         if (typeof id === 'number') this.pending.get(id)?.abort();
         return {};
       },
-      setBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setSource(args) } }),
-      setFunctionBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setFunctions(args) } }),
-      setInstructionBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setInstructions(args) } }),
-      setExceptionBreakpoints: (args) => {
-        const [filter] = Array.isArray(args.raw['filters']) ? (args.raw['filters'] as unknown[]) : [];
-        if (filter !== undefined)
-          throw errors.badArgument(args.command, 'filters', 'empty; no exception filter exists yet');
-        return {};
-      },
     };
   }
 
@@ -179,17 +186,39 @@ export class TraplineSession extends DebugSession {
       source: (args) => ({
         body: { content: this.listings.text(sourceReference(args)), mimeType: LISTING_MIME_TYPE },
       }),
-      scopes: (args) => ({ body: { scopes: this.need(args).registers.scopes(args.integer('frameId')) } }),
-      variables: (args) => ({
-        body: { variables: this.need(args).registers.variables(args.integer('variablesReference', { min: 0 })) },
-      }),
+      scopes: (args) => {
+        const { stack, variables, registers } = this.need(args);
+        const frame = args.integer('frameId');
+        return { body: { scopes: [...variables.scopes(stack.context(frame)), ...registers.scopes(frame)] } };
+      },
+      variables: (args) => {
+        const { variables, registers } = this.need(args);
+        const reference = args.integer('variablesReference', { min: 0 });
+        const found = variables.has(reference) ? variables.variables(args) : registers.variables(reference);
+        return { body: { variables: found } };
+      },
       setVariable: (args) => {
         const loaded = this.need(args);
+        const { variables, registers, evaluator } = loaded;
         const reference = args.integer('variablesReference', { min: 0 });
-        const evaluate = (text: string): number => this.evaluateIn(loaded, text, undefined);
-        const value = loaded.registers.set(reference, args.string('name'), args.string('value'), evaluate);
-        return { body: { value }, after: () => this.invalidate(loaded) };
+        const number = (text: string): number => evaluator.number(text);
+        const body = variables.has(reference)
+          ? withoutName(variables.set(args))
+          : { value: registers.set(reference, args.string('name'), args.string('value'), number) };
+        return { body, after: () => this.invalidate(loaded) };
       },
+      setExpression: (args) => {
+        const loaded = this.need(args);
+        const body = loaded.evaluator.assign(args.string('expression'), args.string('value'), frameIdOf(args), args);
+        return { body, after: () => this.invalidate(loaded) };
+      },
+      completions: (args) => {
+        const { guest, stack } = this.need(args);
+        const before = args.string('text').slice(0, args.integer('column', { min: 1 }) - 1);
+        return { body: { targets: completions(guest, stack.context(frameIdOf(args)), before) } };
+      },
+      dataBreakpointInfo: (args) => ({ body: this.need(args).evaluator.dataBreakpointInfo(args) }),
+      loadedSources: (args) => ({ body: { sources: loadedSources(this.need(args).guest) } }),
       evaluate: (args) => this.evaluate(args),
       readMemory: (args) => ({ body: readMemoryRequest(this.need(args).guest, args) ?? {} }),
       writeMemory: (args) => {
@@ -232,18 +261,51 @@ export class TraplineSession extends DebugSession {
         run.requireAlive();
         return { after: () => run.pause() };
       },
-      next: (args) => this.step(args, (run) => () => run.next()),
-      stepIn: (args) => this.step(args, (run) => () => run.stepIn()),
-      stepOut: (args) =>
-        this.step(args, (run) => {
-          const goal = run.planStepOut();
-          return () => run.runTo(goal);
-        }),
+      next: (args) => this.step(args, (run) => () => (byInstruction(args) ? run.next() : run.stepLine('over'))),
+      stepIn: (args) => {
+        const target = args.raw['targetId'] === undefined ? undefined : args.integer('targetId');
+        return this.step(args, (run) => () => (byInstruction(args) ? run.stepIn() : run.stepLine('into', target)));
+      },
+      stepOut: (args) => this.step(args, (run) => run.planStepOut()),
+      stepInTargets: (args) => {
+        const { guest, stack } = this.need(args);
+        const { index } = stack.frame(args.integer('frameId'));
+        return { body: { targets: index === 0 ? stepInTargets(guest) : [] } };
+      },
+      gotoTargets: (args) => ({ body: { targets: gotoTargets(this.need(args).guest, args) } }),
+      goto: (args) => {
+        const { guest, run } = this.forThread(args);
+        run.requireStanding('going elsewhere');
+        const address = goTo(guest, args);
+        return { after: () => run.wentTo(address) };
+      },
       'trapline/input': (args) => {
         const loaded = this.need(args);
         this.type(loaded, args.string('text'));
         return {};
       },
+    };
+  }
+
+  /** Breakpoints of all kinds. */
+  private stopping(): Record<string, Handler> {
+    const guest = (args: RequestArguments): Guest => this.need(args).guest;
+    return {
+      setBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setSource(args) } }),
+      setFunctionBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setFunctions(args) } }),
+      setInstructionBreakpoints: (args) => ({ body: { breakpoints: this.breakpoints.setInstructions(args) } }),
+      setExceptionBreakpoints: (args) => {
+        const breakpoints = this.exceptions.set(args);
+        this.breakpoints.refresh();
+        return { body: { breakpoints } };
+      },
+      exceptionInfo: (args) => {
+        this.need(args);
+        return { body: this.exceptions.info() };
+      },
+      setDataBreakpoints: (args) => ({ body: { breakpoints: this.dataBreakpoints.set(args) } }),
+      breakpointLocations: (args) => ({ body: { breakpoints: breakpointLocations(guest(args), args) } }),
+      'trapline/whyNotBound': (args) => ({ body: whyNotBound(guest(args), this.breakpoints, args) }),
     };
   }
 
@@ -254,6 +316,7 @@ export class TraplineSession extends DebugSession {
     return {
       after: () => {
         loaded.stack.invalidate();
+        this.exceptions.forget();
         go();
       },
     };
@@ -294,6 +357,7 @@ export class TraplineSession extends DebugSession {
     const guest = new Guest(loadedGuest, this.host.schedule);
     const stack = new Stack(guest, this.listings);
     const breakpoints = args.noDebug ? new Breakpoints(this.listings) : this.breakpoints;
+    const data = args.noDebug ? new DataBreakpoints() : this.dataBreakpoints;
     const guestConsole: GuestConsole = new GuestConsole(
       guest.machine,
       (text) => this.consoleText(text),
@@ -303,13 +367,23 @@ export class TraplineSession extends DebugSession {
       stopped: (stop: Stop) => this.stopped(stop),
       ended: (exitCode: number, text: string) => this.ended(exitCode, text),
     };
-    const run: RunControl = new RunControl(guest, breakpoints, listener, () => guestConsole.panicked);
-    guest.runner.onResume.add(() => stack.invalidate());
+    const run: RunControl = new RunControl(guest, breakpoints, data, listener, () => guestConsole.panicked);
+    guest.runner.onResume.add(() => {
+      stack.invalidate();
+      this.exceptions.forget();
+    });
     const registers = new RegistersScope(guest, stack);
     const stats = new StatsEvents(guest, (body) => this.sendEvent(new Event('trapline/statsChanged', body)));
     if (statsWanted) stats.want();
-    this.loaded = { guest, run, stack, registers, console: guestConsole, stats, closeGdb: undefined };
+    const variables = new Variables();
+    stack.onInvalidate.add(() => variables.clear());
+    const evaluator = new Evaluator(guest, stack, variables, registers);
+    const parts = { guest, run, stack, registers, variables, evaluator, stats };
+    this.loaded = { ...parts, console: guestConsole, closeGdb: undefined };
+    for (const logging of [breakpoints, data, this.exceptions]) logging.onMessage = (text) => this.say(text);
+    this.exceptions.bind(guest);
     breakpoints.bind(guest);
+    data.bind(guest);
     for (const note of loadedGuest.notes ?? []) this.say(note);
     if (args.gdbPort !== undefined) await this.serveGdb(this.loaded, args.gdbPort);
   }
@@ -345,21 +419,8 @@ export class TraplineSession extends DebugSession {
       }
       if (text.trim() === 'help') return { body: { result: HELP, variablesReference: 0 } };
     }
-    const frame = args.raw['frameId'] === undefined ? undefined : args.integer('frameId');
-    const value = this.evaluateIn(loaded, text, frame);
-    const status = statusRegisterOf(text);
-    const reference = status ? loaded.registers.fieldsReference(status) : 0;
-    return {
-      body: { result: hex32(value), variablesReference: reference, memoryReference: formatAddress(value) },
-    };
-  }
-
-  private evaluateIn(loaded: Loaded, text: string, frameId: number | undefined): number {
-    return evaluateExpression(loaded.guest, text, (name) => {
-      if (frameId === undefined || frameId <= 1) return loaded.guest.read(name);
-      const { frame, index } = loaded.stack.frame(frameId);
-      return loaded.registers.inFrame(name, frame, index);
-    });
+    const { body, changed } = loaded.evaluator.evaluate(text, frameIdOf(args), args);
+    return { body, after: () => changed && this.invalidate(loaded) };
   }
 
   private type(loaded: Loaded, text: string): void {
@@ -416,6 +477,18 @@ export class TraplineSession extends DebugSession {
     this.invalidate(loaded);
   }
 }
+
+/** The frame of a request; undefined for the innermost. */
+const frameIdOf = (args: RequestArguments): number | undefined =>
+  args.raw['frameId'] === undefined ? undefined : args.integer('frameId');
+
+/** A variable as the answer to `setVariable`. */
+function withoutName({ name: _, ...rest }: DebugProtocol.Variable): object {
+  return rest;
+}
+
+/** Whether a step is asked for by instruction; by line otherwise. */
+const byInstruction = (args: RequestArguments): boolean => args.optionalString('granularity') === 'instruction';
 
 function bodyOf(reply: Reply): { body?: object } {
   return reply.body ? { body: reply.body } : {};

@@ -1,10 +1,16 @@
 /** `threads` and `stackTrace`: one thread per virtual CPU, frames by unwinding. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { REGISTER, type RegisterName } from '../../emulator/registers.ts';
+import type { DebugInfo } from '../../symbols/debug-info.ts';
+import type { SourcePlace } from '../../symbols/dwarf/line-tables.ts';
+import { baseName } from '../../symbols/dwarf/source-path.ts';
+import type { FrameState } from '../../symbols/dwarf/variable-location.ts';
 import { PC, type FrameRegisters } from '../../symbols/frame.ts';
 import type { Frame } from '../../symbols/unwinder.ts';
 import { formatAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import { unknownFrame, unknownThread } from './errors.ts';
+import { frameState, targetOf, type FrameContext } from './frame-context.ts';
 import type { Guest } from './guest.ts';
 import type { Listings } from './listings.ts';
 import { hex32 } from '../target.ts';
@@ -25,11 +31,26 @@ export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
   return frames;
 }
 
+/** One line of the stack as the user sees it: a frame, or a function that was inlined into one. */
+interface ShownFrame {
+  readonly frame: Frame;
+  /** Index of the frame that has registers of its own, from the innermost. */
+  readonly index: number;
+  /** Which of the functions at the frame's address: 0 for the innermost inlined one. */
+  readonly inlineIndex: number;
+  readonly name: string;
+  readonly place: SourcePlace | undefined;
+  /** The debug information that describes it. */
+  readonly info: DebugInfo | undefined;
+}
+
 /** The stack of a standing guest; frame ids count from 1 and hold until it moves. */
 export class Stack {
   private readonly guest: Guest;
   private readonly listings: Listings;
-  private frames: Frame[] | undefined;
+  private frames: ShownFrame[] | undefined;
+  /** Called when the frames are forgotten. */
+  readonly onInvalidate = new Set<() => void>();
 
   constructor(guest: Guest, listings: Listings) {
     this.guest = guest;
@@ -39,6 +60,7 @@ export class Stack {
   /** Forgets the frames: the guest has moved or was changed. */
   invalidate(): void {
     this.frames = undefined;
+    for (const listener of this.onInvalidate) listener();
   }
 
   /** `threads`. */
@@ -58,16 +80,68 @@ export class Stack {
   }
 
   /** The frame of an id; the innermost for undefined or 0. */
-  frame(id: number | undefined): { frame: Frame; index: number } {
-    const index = id ? id - 1 : 0;
-    const frame = this.all()[index];
+  frame(id: number | undefined): ShownFrame {
+    const frame = this.all()[id ? id - 1 : 0];
     if (!frame) throw unknownFrame(id ?? 0);
-    return { frame, index };
+    return frame;
   }
 
-  private all(): Frame[] {
-    this.frames ??= stackFrames(this.guest);
+  /**
+   * A frame for expressions. Without debug information at its address, the first file's globals are known. Undefined when
+   * no file has debug information.
+   */
+  context(id: number | undefined): FrameContext | undefined {
+    const { frame, index, inlineIndex, info } = this.frame(id);
+    const { guest } = this;
+    const known = info ?? guest.debug.all[0];
+    if (!known) return undefined;
+    const read = (name: RegisterName): number | undefined => {
+      if (index === 0 || REGISTER[name] > PC) return guest.read(name);
+      return name === 'pc' ? frame.pc : frame.registers[REGISTER[name]];
+    };
+    return {
+      info: known,
+      pc: info && guest.linked(this.inFunction(frame)),
+      frameIndex: inlineIndex,
+      target: targetOf(guest, { read, isInnermost: index === 0 }),
+      frame: info && this.state(index),
+    };
+  }
+
+  private state(index: number): FrameState | undefined {
+    const found = this.all().find((shown) => shown.index === index);
+    return found && frameState(this.guest, found.frame, () => this.state(index + 1));
+  }
+
+  private all(): ShownFrame[] {
+    this.frames ??= stackFrames(this.guest).flatMap((frame, index) => this.expand(frame, index));
     return this.frames;
+  }
+
+  /** The functions that a frame is in, inlined ones first. */
+  private expand(frame: Frame, index: number): ShownFrame[] {
+    const { guest } = this;
+    const address = guest.linked(this.inFunction(frame));
+    const info = guest.debug.at(address);
+    const code = info?.framesAt(address) ?? [];
+    if (!info || code.length === 0) {
+      const place = info?.lineOf(address);
+      return [{ frame, index, inlineIndex: 0, name: this.nameOf(frame, address), place, info }];
+    }
+    return code.map(({ name, isInlined, place }, inlineIndex) => ({
+      ...{ frame, index, inlineIndex, info, place },
+      name: isInlined || this.isOneName(address, name) ? name : this.nameOf(frame, address),
+    }));
+  }
+
+  /** Whether the symbol at an address is that of a function, or a part of it that the compiler has split off. */
+  private isOneName(address: number, name: string): boolean {
+    const symbol = this.guest.symbols.at(address)?.name;
+    return symbol === undefined || symbol === name || symbol.startsWith(`${name}.`);
+  }
+
+  private nameOf(frame: Frame, address: number): string {
+    return this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
   }
 
   /**
@@ -80,15 +154,18 @@ export class Stack {
     return before === undefined || isCall(before) ? lookup : pc;
   }
 
-  private toProtocol(frame: Frame, index: number): DebugProtocol.StackFrame {
-    const symbol = this.guest.symbols.at(this.guest.linked(this.inFunction(frame)));
+  private toProtocol({ frame, name, place, info }: ShownFrame, index: number): DebugProtocol.StackFrame {
+    const path = place && place.line > 0 ? this.guest.sources.local(place.file) : undefined;
+    const common = { id: index + 1, name, instructionPointerReference: formatAddress(frame.pc) };
+    const moduleId = this.guest.symbols.files.findIndex((file) => file === info?.elf) + 1;
+    const inModule = moduleId > 0 ? { ...common, moduleId } : common;
+    if (place && path !== undefined) {
+      const source = { name: baseName(path), path };
+      return { ...inModule, source, line: place.line, column: Math.max(1, place.column) };
+    }
     const shown = this.listings.locate(this.guest, frame.pc);
-    return {
-      id: index + 1,
-      name: symbol?.name ?? hex32(frame.pc),
-      ...(shown ? { ...shown, column: 1 } : { line: 0, column: 0 }),
-      instructionPointerReference: formatAddress(frame.pc),
-    };
+    if (!shown) return { ...inModule, line: 0, column: 0, presentationHint: 'subtle' };
+    return { ...inModule, ...shown, column: 1 };
   }
 }
 

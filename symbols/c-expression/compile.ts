@@ -5,7 +5,9 @@
 import { InputError } from '../../formats/input-error.ts';
 import type { DebugInfo, TypeNamespace } from '../debug-info.ts';
 import { resolved, type DebugType, type Member } from '../dwarf/types.ts';
+import type { Location } from '../dwarf/expression.ts';
 import type { FrameState } from '../dwarf/variable-location.ts';
+import type { DebugVariable } from '../dwarf/variables.ts';
 import { binary, promoted } from './arithmetic.ts';
 import { parseExpression, type Syntax, type WrittenType } from './syntax.ts';
 import * as values from './value.ts';
@@ -156,12 +158,14 @@ class Compiler {
 
   /** A local, then a global, a function, an enumeration constant, a symbol. */
   private named(name: string): Compiled {
-    const variable = this.local(name) ?? this.info.globalsNamed(name, this.options.pc)[0];
+    const local = this.local(name);
+    const variable = local ?? this.info.globalsNamed(name, this.options.pc)[0];
     if (variable) {
-      const { type } = variable;
+      const type = this.info.complete(variable.type);
+      const locate = this.located(variable, local === undefined);
       return ({ frame, target }) => {
         try {
-          return values.valueAt(this.info.complete(type), this.info.locate(variable, frame), target);
+          return values.valueAt(type, locate(frame), target);
         } catch (error) {
           if (error instanceof InputError) throw new InputError(`${name}: ${error.message.replace(/\.$/, '')}`);
           throw error;
@@ -180,6 +184,17 @@ class Compiler {
     throw new InputError(`${name} is not a variable, function or constant here`, {
       remedy: 'Check the spelling, or cast an address, e.g. *(struct task_struct *)0xc0200000',
     });
+  }
+
+  /** Where a variable is, looked up once as long as the answer cannot change: a register at one address, a global. */
+  private located(variable: DebugVariable, isGlobal: boolean): (frame: FrameState | undefined) => Location {
+    let known: { pc: number | undefined; location: Location } | undefined;
+    return (frame) => {
+      if (known && (isGlobal || known.pc === frame?.pc)) return known.location;
+      const location = this.info.locate(variable, frame);
+      if (isGlobal || location.kind === 'register') known = { pc: frame?.pc, location };
+      return location;
+    };
   }
 
   private unary({ operator, operand: tree }: Extract<Syntax, { kind: 'unary' }>): Compiled {

@@ -35,7 +35,7 @@ export function formatValue(value: Value, context: FormatContext, depth = 0): st
 function format(value: Value, context: FormatContext, depth: number): string {
   const { info, target } = context;
   const type = info.complete(resolved(value.type));
-  if (depth > MAX_DEPTH) return '{...}';
+  if (depth > MAX_DEPTH && (type.kind === 'struct' || type.kind === 'array')) return '{...}';
   switch (type.kind) {
     case 'void':
       return 'void';

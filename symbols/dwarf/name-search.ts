@@ -27,6 +27,7 @@ export class NameSearch {
   private readonly list: UnitList;
   private readonly read = new Map<Unit, UnitNames>();
   private readonly candidates = new Map<string, readonly Unit[]>();
+  private readonly strings = new Map<string, ReadonlySet<number>>();
 
   constructor(list: UnitList) {
     this.list = list;
@@ -58,7 +59,7 @@ export class NameSearch {
     const bytes = encoder.encode(`${name}\0`);
     for (const unit of this.unitsWith(name)) {
       const names = this.namesOf(unit);
-      const str = stringPlaces(unit, bytes);
+      const str = this.stringPlaces(unit, name, bytes);
       for (let i = 0; i < names.count; i++) {
         if (!this.isNamed(unit, names, i, str, bytes)) continue;
         yield { unit, offset: names.dies[i], kind: names.kinds[i], isDeclaration: names.declarations[i] !== 0 };
@@ -99,6 +100,15 @@ export class NameSearch {
     return [...found].sort((a, b) => rank(a) - rank(b) || a.offset - b.offset);
   }
 
+  /** Where the strings of a unit's file are that are this name. */
+  private stringPlaces(unit: Unit, name: string, bytes: Uint8Array): ReadonlySet<number> {
+    const section = unit.sections.get('str');
+    const key = `${section.source}\0${name}`;
+    let found = this.strings.get(key);
+    if (!found) this.strings.set(key, (found = new Set(places(section.bytes, bytes))));
+    return found;
+  }
+
   private isNamed(unit: Unit, names: UnitNames, index: number, str: ReadonlySet<number>, name: Uint8Array): boolean {
     const at = names.names[index];
     switch (names.places[index]) {
@@ -112,11 +122,6 @@ export class NameSearch {
         return false;
     }
   }
-}
-
-/** Where the strings of a unit's file are that are this name. */
-function stringPlaces(unit: Unit, name: Uint8Array): ReadonlySet<number> {
-  return new Set(places(unit.sections.get('str').bytes, name));
 }
 
 function namesByIndex(unit: Unit): boolean {

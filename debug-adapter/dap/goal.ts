@@ -1,0 +1,31 @@
+/** Where a run is to end that is part of a step. */
+import { CPSR, MODE } from '../../emulator/registers.ts';
+import type { Guest } from './guest.ts';
+
+/** A run with a goal: it ends at one of `addresses` when `reached` agrees; `then` says how it goes on. */
+export interface Goal {
+  readonly addresses: readonly number[];
+  readonly reached: () => boolean;
+  readonly then: () => void;
+}
+
+/** Whose stack it is: a stack pointer, the processor mode, and for a program its address space. */
+export interface StackIdentity {
+  readonly sp: number;
+  readonly mode: number;
+  readonly space: number;
+}
+
+/** The stack that the guest is on. */
+export function stackIdentity(guest: Guest): StackIdentity {
+  const mode = guest.read('cpsr') & CPSR.MODE;
+  // Kernel stacks are at the same address in all address spaces; a program has the addresses of the others, too.
+  const space = mode === MODE.usr ? (guest.read('ttbr0') ^ guest.read('fcseidr')) >>> 0 : 0;
+  return { sp: guest.read('sp'), mode, space };
+}
+
+/** Whether the guest is on the same stack, at the same place. */
+export function isSameStack(guest: Guest, { sp, mode, space }: StackIdentity): boolean {
+  const now = stackIdentity(guest);
+  return now.sp === sp && now.mode === mode && now.space === space;
+}
