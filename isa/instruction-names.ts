@@ -72,7 +72,11 @@ function buildTables(): Tables {
     }
   }
   for (const [name, rowName, operands] of MADE) {
-    add(name, A32_ROWS.find((row) => row.name === rowName)!, operands);
+    add(
+      name,
+      A32_ROWS.find((row) => row.name === rowName)!,
+      operands,
+    );
   }
   return { names, bases };
 }

@@ -136,6 +136,9 @@ export class Assembler implements ConditionNames {
     this.collecting = undefined;
   }
 
+  /** How often each macro has been expanded so far, by name in lower case. */
+  readonly invocations = new Map<string, number>();
+
   /** Number of a register alias (.req), for a name in lower case. */
   register(name: string): string | undefined {
     let target = this.aliases.get(name)?.register;
@@ -366,6 +369,7 @@ export class Assembler implements ConditionNames {
       this.ended = true;
       return true;
     }
+    this.invocations.set(macro.name, (this.invocations.get(macro.name) ?? 0) + 1);
     const values = bindArguments(macro.parameters, statement.operands, this.altmacro);
     const frame: Frame = { kind: 'macro', name: macro.name, source, line };
     const depth = this.conditionals.depth;

@@ -74,6 +74,8 @@ export interface LineCache {
   statements?: unknown;
   /** Whether the line as written may hold what rules look for. */
   ofInterest?: boolean;
+  /** Tokens of the line, for editors. */
+  tokens?: unknown;
 }
 
 /** The cache of a line, made when it is first asked for. */
@@ -151,6 +153,8 @@ type Taken = 'yes' | 'maybe' | 'no';
 export class Preprocessor {
   readonly macros = new Map<string, Macro>();
   readonly problems: Problem[] = [];
+  /** Every file that was read, the first one included. */
+  readonly files = new Set<Source>();
   /** Lines of each file that conditions disable. */
   readonly inactive = new Map<Source, LineRange[]>();
   private readonly provider: SourceProvider;
@@ -185,6 +189,7 @@ export class Preprocessor {
   private file(source: Source): void {
     if (this.depth >= MAX_INCLUDE_DEPTH) return;
     this.depth++;
+    this.files.add(source);
     if (source.preprocessed) this.lines(source);
     else for (const line of source.lines) this.sink.line(tracedLine(line, source), line, source, true);
     this.depth--;
@@ -281,33 +286,14 @@ export class Preprocessor {
     if (!/^["<]/.test(text)) text = this.expandText(text, source).trim();
     const match = /^"([^"]*)"|^<([^>]*)>/.exec(text);
     if (!match) return;
-    const found = this.find(
+    const found = findInclude(
       match[1] ?? match[2],
-      match[1] === undefined ? undefined : source,
-      next ? source : undefined,
+      match[1] === undefined ? undefined : source.path,
+      next ? source.path : undefined,
+      this.settings.includePaths,
+      this.provider,
     );
     if (found) this.file(found);
-  }
-
-  /** The file of an include; `beside` is the file whose folder is searched first. */
-  private find(name: string, beside: Source | undefined, after: Source | undefined): Source | undefined {
-    if (name === '') return undefined;
-    if (name.startsWith('/')) return this.provider.get(name);
-    if (beside && !after) {
-      const local = this.provider.get(joinPath(folderOf(beside.path), name));
-      if (local) return local;
-    }
-    let skipping = after !== undefined;
-    for (const folder of this.settings.includePaths) {
-      const path = joinPath(folder, name);
-      if (skipping) {
-        if (after!.path === path) skipping = false;
-        continue;
-      }
-      const found = this.provider.get(path);
-      if (found) return found;
-    }
-    return undefined;
   }
 
   private expandText(text: string, source: Source): string {
@@ -412,6 +398,36 @@ export class Preprocessor {
   private problem(source: Source, line: LogicalLine, message: string): void {
     this.problems.push({ source, start: line.start, end: line.end, message });
   }
+}
+
+/**
+ * The file that an include names. `beside` is the path of the file whose folder is searched first, for names in quotes;
+ * `after` that of the file behind whose folder the search begins (#include_next).
+ */
+export function findInclude(
+  name: string,
+  beside: string | undefined,
+  after: string | undefined,
+  includePaths: readonly string[],
+  provider: SourceProvider,
+): Source | undefined {
+  if (name === '') return undefined;
+  if (name.startsWith('/')) return provider.get(name);
+  if (beside !== undefined && after === undefined) {
+    const local = provider.get(joinPath(folderOf(beside), name));
+    if (local) return local;
+  }
+  let skipping = after !== undefined;
+  for (const folder of includePaths) {
+    const path = joinPath(folder, name);
+    if (skipping) {
+      if (after === path) skipping = false;
+      continue;
+    }
+    const found = provider.get(path);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function closingParenthesis(text: string, from: number): number {
