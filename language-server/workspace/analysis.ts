@@ -6,6 +6,8 @@ import type { Finding } from '../rules/finding.ts';
 import type { UnitResult } from '../rules/unit.ts';
 
 export interface Analysis {
+  /** Differs from that of every other analysis. */
+  readonly id: number;
   readonly source: Source;
   readonly lint: LintResult;
   /** Findings in the file itself. */
@@ -14,12 +16,15 @@ export interface Analysis {
   readonly unit: UnitResult | undefined;
 }
 
-/** Analyses that are kept; each holds the sources that it has read. */
-const MAX_KEPT = 400;
+/** Analyses with their units that are kept: those are large. */
+const MAX_UNITS = 64;
+/** Analyses without their units, for passes over the whole workspace. */
+const MAX_LIGHT = 20_000;
 
 interface Kept {
   readonly analysis: Analysis;
   readonly generation: number;
+  readonly answers: ReadonlyMap<string, Source | undefined>;
 }
 
 /** A source provider that notes what it is asked for: an analysis is good as long as the answers are the same. */
@@ -41,7 +46,9 @@ class Recorder implements SourceProvider {
 export class Analyses {
   private readonly provider: SourceProvider;
   private readonly settings: () => SettingsProvider;
-  private readonly kept = new Map<string, Kept & { answers: ReadonlyMap<string, Source | undefined> }>();
+  private readonly full = new Map<string, Kept>();
+  private readonly light = new Map<string, Kept>();
+  private count = 0;
   private generation = 0;
   private checked = new WeakMap<Analysis, number>();
   /** Counts changes of files: while it stays, what was found good is good. */
@@ -55,7 +62,9 @@ export class Analyses {
   /** Settings have changed: nothing that is known holds. */
   reset(): void {
     this.generation++;
-    this.kept.clear();
+    this.changes++;
+    this.full.clear();
+    this.light.clear();
   }
 
   /** Some file has changed. */
@@ -63,43 +72,68 @@ export class Analyses {
     this.changes++;
   }
 
+  /** Counts changes of files and settings. */
+  get version(): number {
+    return this.changes;
+  }
+
   /** The analysis of a source, from what is kept when nothing has changed. */
   of(source: Source): Analysis {
-    const known = this.kept.get(source.path);
-    if (known && known.analysis.source === source && this.isGood(known)) {
-      this.kept.delete(source.path);
-      this.kept.set(source.path, known);
-      return known.analysis;
-    }
+    return this.from(this.full, source, MAX_UNITS) ?? this.make(source, true);
+  }
+
+  /** The same without its unit, when that is not at hand. */
+  lightOf(source: Source): Analysis {
+    return (
+      this.from(this.full, source, MAX_UNITS) ?? this.from(this.light, source, MAX_LIGHT) ?? this.make(source, false)
+    );
+  }
+
+  private from(table: Map<string, Kept>, source: Source, limit: number): Analysis | undefined {
+    const known = table.get(source.path);
+    if (!known || known.analysis.source !== source || !this.isGood(known)) return undefined;
+    keep(table, known, limit);
+    return known.analysis;
+  }
+
+  private make(source: Source, withUnit: boolean): Analysis {
     const provider = new Recorder(this.provider);
-    const linter = new Linter({ provider, settings: this.settings() }, true);
+    const linter = new Linter({ provider, settings: this.settings() }, withUnit);
     linter.add(source);
     const lint = linter.result();
     const findings = lint.findings.filter((finding) => finding.source === source);
-    const analysis: Analysis = { source, lint, findings, unit: lint.units.get(source) };
-    this.kept.delete(source.path);
-    this.kept.set(source.path, { analysis, generation: this.generation, answers: provider.answers });
-    if (this.kept.size > MAX_KEPT) this.kept.delete(this.kept.keys().next().value!);
+    const analysis: Analysis = { id: ++this.count, source, lint, findings, unit: lint.units.get(source) };
+    const kept = { analysis, generation: this.generation, answers: provider.answers };
+    if (withUnit) keep(this.full, kept, MAX_UNITS);
+    else keep(this.light, kept, MAX_LIGHT);
     this.checked.set(analysis, this.changes);
     return analysis;
   }
 
-  /** Analyses at hand, of the files that read `source`. */
+  /** Analyses at hand whose files read `source`, one for each file. */
   *including(source: Source): Generator<Analysis> {
-    for (const { analysis } of this.kept.values()) {
-      if (analysis.source !== source && analysis.unit?.files.has(source)) yield analysis;
+    for (const table of [this.full, this.light]) {
+      for (const kept of table.values()) {
+        const { analysis, answers } = kept;
+        if (analysis.source === source || answers.get(source.path) !== source) continue;
+        if ((table === this.full || !this.full.has(analysis.source.path)) && this.isGood(kept)) yield analysis;
+      }
     }
   }
 
-  private isGood({
-    analysis,
-    generation,
-    answers,
-  }: Kept & { answers: ReadonlyMap<string, Source | undefined> }): boolean {
-    if (generation !== this.generation) return false;
+  private isGood({ analysis, generation, answers }: Kept): boolean {
+    if (generation !== this.generation || this.provider.get(analysis.source.path) !== analysis.source) return false;
     if (this.checked.get(analysis) === this.changes) return true;
     for (const [path, answer] of answers) if (this.provider.get(path) !== answer) return false;
     this.checked.set(analysis, this.changes);
     return true;
   }
+}
+
+/** Puts an entry last in a table, and takes the first ones out beyond a limit. */
+function keep(table: Map<string, Kept>, kept: Kept, limit: number): void {
+  const { path } = kept.analysis.source;
+  table.delete(path);
+  table.set(path, kept);
+  if (table.size > limit) table.delete(table.keys().next().value!);
 }

@@ -38,6 +38,8 @@ export class Workspace implements SourceProvider {
   readonly documents: TextDocuments<TextDocument>;
   readonly analyses: Analyses;
   settings: ServerSettings = DEFAULT_SETTINGS;
+  /** Resolves when the settings are known; until then findings may not be what the user wants. */
+  ready: Promise<void> = Promise.resolve();
   /** What the debugger has counted, if it has told. */
   trapCounts: TrapCounts | undefined;
   private folderPaths: readonly string[] = [];
@@ -46,6 +48,9 @@ export class Workspace implements SourceProvider {
   private readonly files = new Map<string, Source | undefined>();
   private compile: SettingsProvider | undefined;
   private paths: readonly string[] | undefined;
+  private readonly listeners: (() => void)[] = [];
+  private readonly outsideListeners: (() => void)[] = [];
+  private readonly countListeners: (() => void)[] = [];
   /** Told of settings that cannot be used. */
   onProblem: (message: string) => void = () => undefined;
 
@@ -66,6 +71,33 @@ export class Workspace implements SourceProvider {
     this.settingsChanged();
   }
 
+  /** Calls back after every change of a document, a file or a setting. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Calls back after changes that are not of an open document: what clients know of others may be wrong then. */
+  onOutsideChange(listener: () => void): void {
+    this.outsideListeners.push(listener);
+  }
+
+  /** The debugger has counted anew. */
+  takeTrapCounts(counts: TrapCounts): void {
+    this.trapCounts = counts;
+    for (const listener of this.countListeners) listener();
+  }
+
+  /** Calls back after `takeTrapCounts`. */
+  onTrapCounts(listener: () => void): void {
+    this.countListeners.push(listener);
+  }
+
+  private changed(outside: boolean): void {
+    this.analyses.fileChanged();
+    for (const listener of this.listeners) listener();
+    if (outside) for (const listener of this.outsideListeners) listener();
+  }
+
   /** An open document has been opened, changed or closed. */
   documentChanged(uri: string): void {
     const path = pathOfUri(uri);
@@ -76,7 +108,7 @@ export class Workspace implements SourceProvider {
       this.open.delete(path);
       this.files.delete(path);
     }
-    this.analyses.fileChanged();
+    this.changed(false);
   }
 
   /** A file has been created, changed or deleted. */
@@ -84,7 +116,7 @@ export class Workspace implements SourceProvider {
     this.files.delete(pathOfUri(uri));
     // A file that was not there has made no entry, or an empty one: the list of sources may have changed too.
     this.paths = undefined;
-    this.analyses.fileChanged();
+    this.changed(true);
   }
 
   /** Settings, or files that say how sources are compiled, have changed. */
@@ -92,6 +124,7 @@ export class Workspace implements SourceProvider {
     this.settings = settings;
     this.compile = undefined;
     this.analyses.reset();
+    this.changed(true);
   }
 
   /** The source at a path: as it is in the editor when it is open there, else from the file. */
