@@ -4,6 +4,8 @@ import {
   createProtocolConnection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
+  MessageType,
+  ShowMessageNotification,
   TextDocuments,
   TextDocumentSyncKind,
   type ClientCapabilities,
@@ -52,7 +54,7 @@ export function startServer({ reader, writer, host, exit }: ServerOptions): void
     host(() => workspace.folders),
     documents,
   );
-  workspace.onProblem = (message) => connection.window.showWarningMessage(message);
+  workspace.onProblem = (message) => warn(connection, message);
   let client: ClientCapabilities = {};
 
   connection.onInitialize((params) => {
@@ -116,6 +118,10 @@ async function pullSettings(connection: Connection, workspace: Workspace): Promi
 
 function takeSettings(connection: Connection, workspace: Workspace, section: unknown): void {
   const { settings, problems } = readSettings(section);
-  for (const problem of problems) connection.window.showWarningMessage(problem);
+  for (const problem of problems) warn(connection, problem);
   workspace.settingsChanged(settings);
+}
+
+function warn(connection: Connection, message: string): void {
+  void connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message });
 }

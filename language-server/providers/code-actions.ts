@@ -5,6 +5,8 @@
  */
 import {
   CodeActionKind,
+  MessageType,
+  ShowMessageNotification,
   type CancellationToken,
   type CodeAction,
   type Diagnostic,
@@ -41,6 +43,10 @@ class Actions {
 
   private get workspace(): Workspace {
     return this.context.workspace;
+  }
+
+  private show(type: MessageType, message: string): void {
+    void this.context.connection.sendNotification(ShowMessageNotification.type, { type, message });
   }
 
   private builder(): EditBuilder {
@@ -205,12 +211,12 @@ class Actions {
     progress.done();
     if (token.isCancellationRequested) return false;
     if (builder.files === 0) {
-      connection.window.showInformationMessage(`${label}: there is nothing to change.`);
+      this.show(MessageType.Info, `${label}: there is nothing to change.`);
       return true;
     }
     const { applied, failureReason } = await connection.workspace.applyEdit({ label, edit: builder.build(label) });
     if (!applied && failureReason !== undefined) {
-      connection.window.showErrorMessage(`${label}: the edit was not applied: ${failureReason}`);
+      this.show(MessageType.Error, `${label}: the edit was not applied: ${failureReason}`);
     }
     return applied;
   }
