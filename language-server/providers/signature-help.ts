@@ -63,7 +63,8 @@ function instruction(name: string, operands: string): SignatureHelp | undefined 
 
 function call(workspace: Workspace, source: Source, before: string): SignatureHelp | undefined {
   const open = /([A-Za-z_]\w*)\(([^()]*)$/.exec(before.slice(-2000));
-  const macro = open && workspace.analysisOf(source).unit?.defines.get(open[1]);
+  if (!open) return undefined;
+  const macro = workspace.analysisOf(source).unit?.defines.get(open[1]);
   if (!macro?.parameters) return undefined;
   const made = signature(`${open[1]}(`, macro.parameters, macro.body.slice(0, 300));
   const signatures = [{ ...made, label: `${made.label})` }];
