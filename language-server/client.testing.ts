@@ -49,18 +49,21 @@ export class TestClient {
   /** Edits that the server has asked for. */
   readonly applied: WorkspaceEdit[] = [];
   initialized!: InitializeResult;
-  exitCode: number | undefined;
+  /** Resolves with the code with which the server would end its process. */
+  readonly exited: Promise<number>;
   private readonly texts = new Map<string, string>();
   private version = 1;
 
   private constructor(files: Readonly<Record<string, string>>) {
     this.files = new Map(Object.entries(files).map(([name, text]) => [`${ROOT}/${name}`, text]));
+    let ended: (code: number) => void;
+    this.exited = new Promise((resolve) => (ended = resolve));
     const [up, down] = [new PassThrough(), new PassThrough()];
     startServer({
       reader: new StreamMessageReader(up),
       writer: new StreamMessageWriter(down),
       host: () => this.host(),
-      exit: (code) => (this.exitCode = code),
+      exit: (code) => ended(code),
     });
     this.connection = createProtocolConnection(new StreamMessageReader(down), new StreamMessageWriter(up));
     this.connection.onRequest('workspace/configuration', () => [this.settings]);
@@ -189,6 +192,7 @@ export class TestClient {
   async stop(): Promise<void> {
     await this.request('shutdown', undefined);
     await this.notify('exit', undefined);
+    await this.exited;
     this.connection.end();
     this.connection.dispose();
   }

@@ -106,8 +106,7 @@ describe('the language server', function () {
   it('ends as the protocol says', async () => {
     const client = await TestClient.start(FILES);
     await client.stop();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    assert.equal(client.exitCode, 0);
+    assert.equal(await client.exited, 0);
   });
 
   it('lives on half-typed and hostile text, and answers every request about it', () => {

@@ -48,6 +48,8 @@ export interface LineSink {
 export type LineRange = readonly [start: number, end: number];
 
 const MAX_INCLUDE_DEPTH = 200;
+/** How often a file may be open at once: some include themselves, but none so often. */
+const MAX_SELF_INCLUDES = 8;
 /** Lines one unit may have, all includes together. */
 const MAX_LINES = 4_000_000;
 /** Names that the evaluation of one condition may look up. */
@@ -161,6 +163,8 @@ export class Preprocessor {
   private readonly settings: CompileSettings;
   private readonly sink: LineSink;
   private depth = 0;
+  /** How often each file is open. */
+  private readonly open = new Map<Source, number>();
   private remaining = MAX_LINES;
   /** Conditions around the current line whose value is not known. */
   private uncertain = 0;
@@ -187,11 +191,14 @@ export class Preprocessor {
   }
 
   private file(source: Source): void {
-    if (this.depth >= MAX_INCLUDE_DEPTH) return;
+    const open = this.open.get(source) ?? 0;
+    if (this.depth >= MAX_INCLUDE_DEPTH || open >= MAX_SELF_INCLUDES) return;
     this.depth++;
+    this.open.set(source, open + 1);
     this.files.add(source);
     if (source.preprocessed) this.lines(source);
     else for (const line of source.lines) this.sink.line(tracedLine(line, source), line, source, true);
+    this.open.set(source, open);
     this.depth--;
   }
 
