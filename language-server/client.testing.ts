@@ -11,7 +11,7 @@ import {
   type Range,
   type TextEdit,
   type WorkspaceEdit,
-} from 'vscode-languageserver-protocol/node';
+} from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { CompileSettings } from './parse/preprocessor/preprocess.ts';
 import { startServer } from './server.ts';

@@ -75,7 +75,7 @@ class LineFormatter {
 
   private operands(kind: string, name: string, nameStart: number, operandStart: number, end: number): void {
     const nameEnd = nameStart + name.length;
-    if (operandStart >= end) return;
+    if (name === '' || operandStart >= end) return;
     const present = this.text.slice(this.line.start + nameEnd, this.line.start + operandStart);
     // A run of blanks may line things up; a mix of tabs and blanks cannot.
     if (present !== '\t' && !/^ +$/.test(present))

@@ -13,7 +13,7 @@ import {
   StreamMessageWriter,
   type InitializeResult,
   type ServerCapabilities,
-} from 'vscode-languageserver-protocol/node';
+} from 'vscode-languageserver/node';
 import { MODERN, TestClient, withClient } from './client.testing.ts';
 
 const TEXT = { textDocument: { uri: 'file:///w/a.S' } };
@@ -93,7 +93,7 @@ describe('the language server', function () {
         for (const [method, params, needs] of requests) {
           if (needs !== undefined)
             assert.equal((options as Record<string, unknown>)[needs], true, `${capability}.${needs}`);
-          const answer = await client.request(method, params);
+          const answer = await client.request<unknown>(method, params);
           assert.notEqual(answer, undefined, method);
         }
       }
@@ -220,7 +220,7 @@ describe('the language server', function () {
       new StreamMessageWriter(child.stdin),
     );
     connection.listen();
-    const result: InitializeResult = await connection.sendRequest('initialize', {
+    const result = await connection.sendRequest<InitializeResult>('initialize', {
       processId: null,
       rootUri: null,
       capabilities: MODERN,

@@ -103,13 +103,12 @@ function capabilitiesFor(connection: Connection, workspace: Workspace, client: C
   return {
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
-    ...Object.assign({}, ...parts),
+    ...parts.reduce((all, part) => ({ ...all, ...part }), {}),
   };
 }
 
-function foldersOf({ workspaceFolders, rootUri }: InitializeParams & { rootUri?: string | null }): readonly string[] {
-  if (workspaceFolders) return workspaceFolders.map(({ uri }) => pathOfUri(uri));
-  return rootUri ? [pathOfUri(rootUri)] : [];
+function foldersOf({ workspaceFolders }: InitializeParams): readonly string[] {
+  return (workspaceFolders ?? []).map(({ uri }) => pathOfUri(uri));
 }
 
 async function pullSettings(connection: Connection, workspace: Workspace): Promise<void> {

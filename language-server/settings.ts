@@ -42,9 +42,8 @@ class Reader {
     this.fields = fields;
   }
 
-  private wrong(name: string, wants: string): undefined {
+  private wrong(name: string, wants: string): void {
     this.problems.push(`The setting trapline.${name} must be ${wants}; it is ignored.`);
-    return undefined;
   }
 
   /** A setting by its dotted name; clients send it nested or flat. Absent, null and the empty string are the default. */
@@ -57,26 +56,34 @@ class Reader {
 
   text(name: string): string | undefined {
     const value = this.get(name);
-    return value === undefined || typeof value === 'string' ? value : this.wrong(name, 'a string');
+    if (value === undefined || typeof value === 'string') return value;
+    this.wrong(name, 'a string');
+    return undefined;
   }
 
   flag(name: string, otherwise: boolean): boolean {
     const value = this.get(name);
-    return typeof value === 'boolean' ? value : (value !== undefined && this.wrong(name, 'true or false')) || otherwise;
+    if (typeof value === 'boolean') return value;
+    if (value !== undefined) this.wrong(name, 'true or false');
+    return otherwise;
   }
 
   texts(name: string): readonly string[] {
     const value = this.get(name);
     if (value === undefined) return [];
-    const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
-    return isList ? (value as string[]) : (this.wrong(name, 'a list of strings') ?? []);
+    if (Array.isArray(value) && value.every((item): item is string => typeof item === 'string')) return value;
+    this.wrong(name, 'a list of strings');
+    return [];
   }
 
   table(name: string): ReadonlyMap<string, string> {
     const value = this.get(name);
     if (value === undefined) return new Map();
-    if (!isFields(value)) return this.wrong(name, 'an object') ?? new Map<string, string>();
-    return new Map(Object.entries(value).map(([key, text]) => [key, text === true ? '1' : String(text)]));
+    if (isFields(value)) {
+      return new Map(Object.entries(value).map(([key, text]) => [key, text === true ? '1' : String(text)]));
+    }
+    this.wrong(name, 'an object');
+    return new Map();
   }
 
   severities(): ReadonlyMap<string, Severity> {

@@ -139,7 +139,7 @@ export function registerMeaning(name: string): string | undefined {
 }
 
 /** Names that complete as registers. */
-export const REGISTER_WORDS: readonly string[] = [...REGISTERS.keys()];
+export const REGISTER_WORDS: readonly string[] = [...REGISTERS.keys()].filter((name) => !name.endsWith('psr'));
 
 /** When a condition holds (ARM DDI 0100, A3.2.1), by its number. */
 const CONDITIONS: readonly string[] = [

@@ -1,9 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type {
-  CallHierarchyIncomingCall,
-  CallHierarchyItem,
-  CallHierarchyOutgoingCall,
-} from 'vscode-languageserver-protocol';
+import type { CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall } from 'vscode-languageserver';
 import { withClient } from '../client.testing.ts';
 
 const FILES = {

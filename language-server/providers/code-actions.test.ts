@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { CodeAction, Diagnostic, FullDocumentDiagnosticReport, Range } from 'vscode-languageserver-protocol';
+import type { CodeAction, Diagnostic, FullDocumentDiagnosticReport, Range } from 'vscode-languageserver';
 import { COMMANDS } from '../protocol.ts';
 import { MODERN, withClient, type TestClient } from '../client.testing.ts';
 

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { CompletionItem, CompletionList } from 'vscode-languageserver-protocol';
+import type { CompletionItem, CompletionList } from 'vscode-languageserver';
 import { withClient, type TestClient } from '../client.testing.ts';
 import { contextOf } from './completion.ts';
 
@@ -28,7 +28,7 @@ describe('completion', () => {
   });
 
   it('offers macros, directives and definitions of includes where they fit', async () => {
-    assert.deepEqual(await complete('\tfar'), ['far_away']);
+    assert.deepEqual(await complete('\tfar'), ['FAR_SIZE', 'far_away']);
     assert.deepEqual(await complete('\t.mac'), ['.macro']);
     assert.ok((await complete('\tldr r0, =FAR')).includes('FAR_SIZE'));
     assert.ok((await complete('lab: b la', 'label:\n')).includes('label'));

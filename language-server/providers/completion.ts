@@ -57,9 +57,8 @@ export function contextOf(before: string): Context {
   if (hash) return { place: 'preprocessor', prefix: hash[1], operation: '' };
   const parameter = /\\([\w.$]*)$/.exec(text);
   if (parameter) return { place: 'parameter', prefix: parameter[1], operation: '' };
-  const code = text.replace(/"(?:[^"\\]|\\.)*"?|\/\*[^]*?\*\//g, (match) => ' '.repeat(match.length));
-  if (/@|\/\/|\/\*/.test(code) || (text.split('"').length - 1) % 2 === 1)
-    return { place: 'none', prefix: '', operation: '' };
+  const code = text.replace(/"(?:[^"\\]|\\.)*"|\/\*[^]*?\*\//g, (match) => ' '.repeat(match.length));
+  if (/@|\/\/|\/\*|"/.test(code)) return { place: 'none', prefix: '', operation: '' };
   const statement = code.slice(code.lastIndexOf(';') + 1).replace(/^(?:\s*[\w.$]+:)+/, '');
   const match = /^\s*([^\s]*)(\s+[^]*)?$/.exec(statement);
   const [, operation = '', operands] = (match ?? []) as (string | undefined)[];

@@ -4,8 +4,8 @@ import type {
   FullDocumentDiagnosticReport,
   PublishDiagnosticsParams,
   WorkspaceDiagnosticReport,
-} from 'vscode-languageserver-protocol';
-import { CancellationTokenSource } from 'vscode-languageserver-protocol/node';
+} from 'vscode-languageserver';
+import { CancellationTokenSource } from 'vscode-languageserver/node';
 import { withClient, type TestClient } from '../client.testing.ts';
 
 const FILES = {

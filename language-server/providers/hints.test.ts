@@ -1,12 +1,6 @@
 /** Inlay hints, code lenses, links, workspace symbols and signatures. */
 import { strict as assert } from 'node:assert';
-import type {
-  CodeLens,
-  DocumentLink,
-  InlayHint,
-  SignatureHelp,
-  SymbolInformation,
-} from 'vscode-languageserver-protocol';
+import type { CodeLens, DocumentLink, InlayHint, SignatureHelp, SymbolInformation } from 'vscode-languageserver';
 import { CLIENT_COMMANDS, TRAP_COUNTS } from '../protocol.ts';
 import { withClient } from '../client.testing.ts';
 

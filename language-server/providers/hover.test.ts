@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { Hover, MarkupContent } from 'vscode-languageserver-protocol';
+import type { Hover, MarkupContent } from 'vscode-languageserver';
 import { withClient, type TestClient } from '../client.testing.ts';
 
 const FILES = {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { DocumentHighlight, Location, WorkspaceEdit } from 'vscode-languageserver-protocol';
+import type { DocumentHighlight, Location, WorkspaceEdit } from 'vscode-languageserver';
 import { withClient, type TestClient } from '../client.testing.ts';
 
 const FILES = {

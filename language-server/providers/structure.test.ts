@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { DocumentSymbol, FoldingRange, SelectionRange, SymbolInformation } from 'vscode-languageserver-protocol';
+import type { DocumentSymbol, FoldingRange, SelectionRange, SymbolInformation } from 'vscode-languageserver';
 import { MODERN, withClient } from '../client.testing.ts';
 
 const FILES = {

@@ -10,6 +10,7 @@ import {
   commandLineMacros,
   findInclude,
   Preprocessor,
+  tracedLine,
   type CompileSettings,
   type LineRange,
   type Problem,
@@ -18,7 +19,7 @@ import {
 import { Source } from '../parse/source.ts';
 import type { Site, SiteTable } from './finding.ts';
 import { expandedNames, writtenNames } from './names.ts';
-import { aliasesOf, statementsOf, writtenSites } from './written-sites.ts';
+import { aliasesOf, plainNames, statementsOf, writtenSites } from './written-sites.ts';
 
 /** What reading one unit has found besides its sites. */
 export interface UnitResult {
@@ -168,9 +169,14 @@ export function readAssemblyUnit(
     USER_MODE_CODE,
   );
   const preprocessor = new Preprocessor(provider, settings, {
-    line: (text, line, from, verbatim) => {
+    line: (line, from, expanded) => {
       assembler.outerUncertain = preprocessor.isUncertain;
-      assembler.line(text, from, line.line, verbatim ? statementsOf(line) : splitStatements(text.text));
+      if (expanded) assembler.line(expanded, from, line.line, splitStatements(expanded.text));
+      else {
+        const plain = plainNames(line);
+        if (plain && assembler.skips(plain)) return;
+        assembler.line(tracedLine(line, from), from, line.line, statementsOf(line));
+      }
     },
   });
   preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));

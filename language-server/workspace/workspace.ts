@@ -13,14 +13,21 @@ import { pathOfUri, uriOfPath } from './uri.ts';
 /** Sources that are read from files and kept; open documents are not counted. */
 const MAX_SOURCES = 5000;
 
-/** Positions of a source as the protocol counts them. */
-function documentOf(source: Source): TextDocument {
-  return source.once(documentOf, () => TextDocument.create('', '', 0, source.text));
+/** A text with line ends that only the protocol counts as such, for positions; undefined for all others. */
+function documentOf(source: Source): TextDocument | undefined {
+  return source.once(documentOf, () =>
+    source.text.includes('\r') && /\r(?!\n)/.test(source.text)
+      ? TextDocument.create('', '', 0, source.text)
+      : undefined,
+  );
 }
 
 /** The position of an offset. */
 export function positionAt(source: Source, offset: number): Position {
-  return documentOf(source).positionAt(offset);
+  const document = documentOf(source);
+  if (document) return document.positionAt(offset);
+  const { line, column } = source.position(Math.max(0, Math.min(offset, source.text.length)));
+  return { line: line - 1, character: column - 1 };
 }
 
 /** The range between two offsets. */
@@ -30,7 +37,14 @@ export function rangeAt(source: Source, start: number, end: number): Range {
 
 /** The offset of a position; positions outside the text are taken for the nearest one in it. */
 export function offsetAt(source: Source, position: Position): number {
-  return documentOf(source).offsetAt(position);
+  const document = documentOf(source);
+  if (document) return document.offsetAt(position);
+  const start = source.lineStart(position.line + 1);
+  if (start === undefined) return position.line < 0 ? 0 : source.text.length;
+  const newline = source.text.indexOf('\n', start);
+  let end = newline < 0 ? source.text.length : newline;
+  if (end > start && source.text[end - 1] === '\r') end--;
+  return Math.max(start, Math.min(start + position.character, end));
 }
 
 export class Workspace implements SourceProvider {

@@ -126,6 +126,13 @@ export class Assembler implements ConditionNames {
     for (const statement of statements) this.statement(text, statement, source, line, alone);
   }
 
+  /** Whether instructions of these names have no effect here: none is a macro, and nothing is being collected. */
+  skips(names: readonly string[]): boolean {
+    if (this.collecting) return false;
+    for (const name of names) if (this.macros.has(name)) return false;
+    return true;
+  }
+
   /** The unit has ended: what is still open is reported. */
   finish(): void {
     const { collecting } = this;

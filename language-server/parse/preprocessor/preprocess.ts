@@ -41,7 +41,8 @@ export interface Problem {
 
 /** Receives what is left of a unit. */
 export interface LineSink {
-  line(text: Traced, line: LogicalLine, source: Source, verbatim: boolean): void;
+  /** `expanded` is absent for a line in which no macro occurs: `tracedLine` gives its text. */
+  line(line: LogicalLine, source: Source, expanded?: Traced): void;
 }
 
 /** A range of lines (0-based, end excluded) that a condition disables. */
@@ -76,6 +77,8 @@ export interface LineCache {
   statements?: unknown;
   /** Whether the line as written may hold what rules look for. */
   ofInterest?: boolean;
+  /** Names of its instructions, when it has nothing else and none of them is of interest. */
+  plain?: readonly string[] | false;
   /** Tokens of the line, for editors. */
   tokens?: unknown;
 }
@@ -95,7 +98,7 @@ function namesOf(line: LogicalLine): readonly string[] {
 }
 
 /** The line as it stands in a file, made once: headers are read by many units. */
-function tracedLine(line: LogicalLine, source: Source): Traced {
+export function tracedLine(line: LogicalLine, source: Source): Traced {
   const cache = cacheOf(line);
   if (cache.traced?.source !== source || cache.traced.start !== line.start) {
     cache.traced = { source, start: line.start, text: Traced.of(source, line.text, line.start) };
@@ -197,7 +200,7 @@ export class Preprocessor {
     this.open.set(source, open + 1);
     this.files.add(source);
     if (source.preprocessed) this.lines(source);
-    else for (const line of source.lines) this.sink.line(tracedLine(line, source), line, source, true);
+    else for (const line of source.lines) this.sink.line(line, source);
     this.open.set(source, open);
     this.depth--;
   }
@@ -320,7 +323,7 @@ export class Preprocessor {
       }
     }
     if (!known) {
-      if (names.length > 0) this.sink.line(tracedLine(line, source), line, source, true);
+      if (names.length > 0) this.sink.line(line, source);
       return i;
     }
     let last = i;
@@ -330,7 +333,7 @@ export class Preprocessor {
       const expanded = expander.expand(tokenize(text, source, line.start));
       const next = source.lines[last + 1];
       if (!expander.unfinished || !next || next.directive || last - i >= MAX_JOINED_LINES) {
-        this.sink.line(joinTokens(expanded), line, source, false);
+        this.sink.line(line, source, joinTokens(expanded));
         return last;
       }
       text += ' '.repeat(next.start - line.start - text.length) + next.text;
