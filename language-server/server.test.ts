@@ -180,7 +180,10 @@ describe('the language server', function () {
     },
     'includes two hundred deep': Object.fromEntries([
       ['a.S', '#include "h0.h"\nl: b l\n'],
-      ...Array.from({ length: 250 }, (_, i) => [`h${i}.h`, `#include "h${i + 1}.h"\n#define H${i} ${i}\n`]),
+      ...Array.from({ length: 250 }, (_, i): [string, string] => [
+        `h${i}.h`,
+        `#include "h${i + 1}.h"\n#define H${i} ${i}\n`,
+      ]),
     ]),
   };
   for (const [name, files] of Object.entries(bombs)) {

@@ -1,6 +1,6 @@
 /** What one file defines, names and includes, as it is written: the index that the features of the editor share. */
 import type { LogicalLine } from '../parse/lines.ts';
-import { directiveOf } from '../parse/preprocessor/preprocess.ts';
+import { cacheOf, directiveOf } from '../parse/preprocessor/preprocess.ts';
 import { languageOf, type Source } from '../parse/source.ts';
 import { statementsOf } from '../rules/written-sites.ts';
 import { tokensOf, type SymbolKind, type Token } from './tokens.ts';
@@ -76,6 +76,16 @@ const EXPORTING_MACRO = /^\s*(?:ENTRY|WEAK|GLOBAL|EXPORT_SYMBOL\w*|SYM_(?!\w*_LO
 
 /** Whether names without case, as macros and aliases have them. */
 const hasNoCase = (kind: SymbolKind): boolean => kind === 'macro' || kind === 'alias';
+
+/** Whether the index has nothing to say of a line: most are instructions. Kept with the line. */
+function isIdle(line: LogicalLine): boolean {
+  const cache = cacheOf(line);
+  cache.idle ??=
+    statementsOf(line).every(({ kind, labels }) => kind === 'instruction' && labels.length === 0) &&
+    !EXPORTING_MACRO.test(line.text) &&
+    !tokensOf(line).some(({ defines }) => defines !== undefined);
+  return cache.idle;
+}
 
 class IndexBuilder {
   readonly definitions: Definition[] = [];
@@ -154,6 +164,7 @@ class IndexBuilder {
   private text(line: LogicalLine, i: number): void {
     // In a header only macros of the assembler are its language; the rest is C.
     if (this.isHeader && this.macroDepth === 0 && !line.text.includes('.macro')) return;
+    if (isIdle(line)) return;
     const statements = statementsOf(line);
     for (const { kind, name } of statements) {
       if (kind !== 'directive') continue;

@@ -79,6 +79,8 @@ export interface LineCache {
   ofInterest?: boolean;
   /** Names of its instructions, when it has nothing else and none of them is of interest. */
   plain?: readonly string[] | false;
+  /** Whether the line neither defines nor exports anything, nor begins or ends a block. */
+  idle?: boolean;
   /** Tokens of the line, for editors. */
   tokens?: unknown;
 }
