@@ -90,7 +90,8 @@ class LineFormatter {
     for (let at = text.indexOf(',', operandStart); at >= 0 && at < end; at = text.indexOf(',', at + 1)) {
       const before = text.slice(0, at).trimEnd().length;
       const after = at + 1 + /^[ \t]*/.exec(text.slice(at + 1))![0].length;
-      if (before > operandStart) this.between(before, at, '');
+      // Between two commas there is nothing to close up to.
+      if (before > operandStart && text[before - 1] !== ',') this.between(before, at, '');
       if (after < end) this.between(at + 1, after, ' ');
     }
   }

@@ -2,6 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { instructionBases, instructionsNamed } from '../isa/instruction-names.ts';
 import { CONDITION_NAMES, conditional } from '../isa/mnemonics.ts';
@@ -27,7 +28,7 @@ describe('the grammar of ARM assembly', function () {
   const instructions = patterns(grammar.repository.instructions.patterns);
 
   it('gives a sample the scopes that are written in it', () => {
-    const tool = fileURLToPath(import.meta.resolve('vscode-tmgrammar-test/dist/unit.js'));
+    const tool = createRequire(import.meta.url).resolve('vscode-tmgrammar-test/dist/unit.js');
     const args = [tool, '-g', path('arm.tmLanguage.json'), path('arm.grammar.S')];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     assert.equal(status, 0, stdout + stderr);

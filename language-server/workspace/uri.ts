@@ -28,9 +28,12 @@ function decode(text: string): string {
   }
 }
 
+/** Halves of surrogate pairs, which no URI can hold. */
+const LONE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
 /** The URI of a path, the reverse of `pathOfUri`. */
 export function uriOfPath(path: string): string {
-  const encode = (text: string): string => encodeURIComponent(text).replace(/%2F/g, '/');
+  const encode = (text: string): string => encodeURIComponent(text.replace(LONE, '\ufffd')).replace(/%2F/g, '/');
   if (path.startsWith(FOREIGN)) {
     const [, scheme, authority, rest] = /^\/@([^/]*)\/([^/]*)([^]*)$/.exec(path) ?? ['', 'file', '', path];
     return authority === '' && scheme === 'untitled'
