@@ -26,7 +26,7 @@ export const COMMANDS = {
   restoreWorkspace: 'trapline.restoreWorkspace',
 } as const;
 
-/** Commands of the client that code lenses name; arguments: URI, position, locations. */
+/** Commands of the client that code lenses name; arguments: the URI and the position of a macro. */
 export const CLIENT_COMMANDS = {
   showReferences: 'trapline.showReferences',
 } as const;

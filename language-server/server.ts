@@ -36,7 +36,10 @@ export interface ServerOptions {
 const WATCHED = '**/{*.s,*.S,*.sx,*.asm,*.h,*.inc,*.c,compile_commands.json,.config,autoconf.h,.lpvignore,Makefile}';
 const SETTINGS_FILES = /\/(?:compile_commands\.json|\.config|autoconf\.h)$/;
 
-/** Serves a client until it says `exit`. */
+/**
+ * Serves a client until it says `exit`. Reader and writer come from `vscode-languageserver/node` or `/browser`: importing
+ * these also tells the protocol's package where it runs.
+ */
 export function startServer({ reader, writer, host, exit }: ServerOptions): void {
   let shutdown = false;
   const connection = createConnection((logger) => createProtocolConnection(reader, writer, logger), {

@@ -11,7 +11,7 @@ import {
   type WorkspaceDiagnosticReport,
   type WorkspaceDocumentDiagnosticReport,
 } from 'vscode-languageserver';
-import type { Source } from '../parse/source.ts';
+import { languageOf, type Source } from '../parse/source.ts';
 import { messageOf, type Finding } from '../rules/finding.ts';
 import type { Severity } from '../rules/rules.ts';
 import { severityOf } from '../rules/severity.ts';
@@ -90,6 +90,9 @@ export function diagnosticsOf(
   return diagnostics;
 }
 
+/** What an asm statement begins with. */
+const ASM = /\basm\b|\b__asm/;
+
 /** Reports on the whole workspace, and waits while nothing has changed since the last one. */
 class WorkspaceReports {
   private readonly workspace: Workspace;
@@ -129,6 +132,8 @@ class WorkspaceReports {
     const seen = new Set<string>();
     const add = (path: string): void => {
       const uri = workspace.uriOf(path);
+      // Most C files of a kernel hold no assembly; reading them again is cheaper than keeping them.
+      if (languageOf(path) === 'c' && !ASM.test(workspace.peek(path) ?? '')) return;
       seen.add(uri);
       const source = workspace.get(path);
       if (!source) return;
@@ -171,7 +176,7 @@ class WorkspaceReports {
   }
 }
 
-const isHeader = (path: string): boolean => !/\.(?:s|sx|asm|c|cc|cpp|cxx)$/i.test(path);
+const isHeader = (path: string): boolean => languageOf(path) === 'header';
 
 export const diagnostics: Provider = ({ connection, workspace, client }) => {
   const reports = new WorkspaceReports(workspace);

@@ -15,7 +15,9 @@ function decode(client: TestClient, name: string, { data }: SemanticTokens): str
     character = data[i] > 0 ? data[i + 1] : character + data[i + 1];
     line += data[i];
     const range = { start: { line, character }, end: { line, character: character + data[i + 2] } };
-    found.push(`${client.slice(name, range)} ${legend.tokenTypes[data[i + 3]]}${data[i + 4] & 1 ? ' declared' : ''}`);
+    found.push(
+      `${client.slice(name, range)} ${legend.tokenTypes[data[i + 3]]}${data[i + 4] & 1 ? ' declared' : ''}${data[i + 4] & 4 ? ' sensitive' : ''}`,
+    );
   }
   return found;
 }
@@ -33,13 +35,16 @@ describe('semantic tokens', () => {
           'tmp variable',
           'SIZE macro',
         ],
-        ...['mrs keyword', 'r0 variable', 'cpsr variable', 'b keyword', 'start function'],
+        ...['mrs keyword sensitive', 'r0 variable', 'cpsr variable', 'b keyword', 'start function'],
       ]);
       assert.deepEqual(decode(client, 'm.h', await client.ask('semanticTokens/full', 'm.h')), [
         ...['SIZE macro declared', 'save macro declared', 'rd parameter declared', 'push keyword', '\\rd parameter'],
       ]);
       const range = { start: { line: 3, character: 0 }, end: { line: 3, character: 20 } };
-      assert.equal(decode(client, 'a.S', await client.ask('semanticTokens/range', 'a.S', { range }))[0], 'mrs keyword');
+      assert.equal(
+        decode(client, 'a.S', await client.ask('semanticTokens/range', 'a.S', { range }))[0],
+        'mrs keyword sensitive',
+      );
     }));
 
   it('come as changes of the last answer', () =>

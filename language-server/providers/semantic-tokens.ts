@@ -38,10 +38,13 @@ class Colours {
   private readonly kinds = new Map<string, SymbolKind | undefined>();
   private readonly source: Source;
   private readonly files: readonly Source[];
+  /** Offsets of sensitive instructions. */
+  private readonly sensitive: ReadonlySet<number>;
 
   constructor(workspace: Workspace, source: Source) {
     this.source = source;
     this.files = filesOf(workspace, source);
+    this.sensitive = new Set(workspace.analysisOf(source).findings.map(({ start }) => start));
   }
 
   /** What a name is defined as, in the files that this one reads. */
@@ -93,7 +96,7 @@ class Colours {
         // A word that a continuation splits has no place in the encoding.
         if (end.line !== row) continue;
         let modifiers = token.defines ? 1 : 0;
-        if (token.kind === 'status') modifiers |= 4;
+        if (token.kind === 'mnemonic' && this.sensitive.has(line.start + token.at)) modifiers |= 4;
         if (type === 'enumMember') modifiers |= 2;
         builder.push(row, character, token.length, TYPES.indexOf(type), modifiers);
       }

@@ -153,6 +153,11 @@ export class Workspace implements SourceProvider {
     return source;
   }
 
+  /** The text at a path, of which nothing is kept when nothing is known yet. */
+  peek(path: string): string | undefined {
+    return (this.openSource(path) ?? this.files.get(path))?.text ?? this.host.readText(path);
+  }
+
   private openSource(path: string): Source | undefined {
     const document = this.openDocuments.get(path);
     if (!document) return undefined;
