@@ -22,18 +22,16 @@ const times = (count: number): string => (count === 1 ? '1 expansion' : `${count
 
 /** How often a macro of a file is expanded: by the unit that the file is, or by all units that read a header. */
 async function expansions(workspace: Workspace, source: Source, name: string): Promise<number> {
-  const inUnit = (unit: Source): number => {
-    const { assembler, files } = workspace.analysisOf(unit).unit ?? {};
-    const reads = unit === source || files?.has(source) === true;
-    return reads && assembler?.macros.get(name)?.source === source ? (assembler.invocations.get(name) ?? 0) : 0;
+  const countIn = (unit: Source): number => {
+    const use = workspace.outlineOf(unit).expansions.get(name);
+    return use?.home === source ? use.count : 0;
   };
-  if (languageOf(source.path) === 'assembly') return inUnit(source);
+  if (languageOf(source.path) === 'assembly') return countIn(source);
   const pause = new Pause();
   let total = 0;
-  // Whoever expands a macro names it, or a macro that does; the latter are counted when they name it too.
   for (const path of workspace.sourcePaths()) {
     const unit = languageOf(path) === 'assembly' ? workspace.get(path) : undefined;
-    if (unit) total += inUnit(unit);
+    if (unit) total += countIn(unit);
     await pause.turn();
   }
   return total;

@@ -12,14 +12,23 @@ export interface Analysis {
   readonly lint: LintResult;
   /** Findings in the file itself. */
   readonly findings: readonly Finding[];
-  /** For assembly: the unit that the file is. */
+  /** For assembly: the unit that the file is; absent from a light analysis. */
   readonly unit: UnitResult | undefined;
+  /** For assembly: all files that the unit has read. */
+  readonly files: ReadonlySet<Source> | undefined;
+  /** For assembly: how often each macro is expanded, and where it is defined; names in lower case. */
+  readonly expansions: ReadonlyMap<string, MacroUse>;
 }
 
 /** Analyses with their units that are kept: those are large. */
 const MAX_UNITS = 64;
 /** Analyses without their units, for passes over the whole workspace. */
 const MAX_LIGHT = 20_000;
+
+export interface MacroUse {
+  readonly home: Source;
+  readonly count: number;
+}
 
 interface Kept {
   readonly analysis: Analysis;
@@ -98,11 +107,21 @@ export class Analyses {
 
   private make(source: Source, withUnit: boolean): Analysis {
     const provider = new Recorder(this.provider);
-    const linter = new Linter({ provider, settings: this.settings() }, withUnit);
+    const linter = new Linter({ provider, settings: this.settings() }, true);
     linter.add(source);
-    const lint = linter.result();
+    const whole = linter.result();
+    const unit = whole.units.get(source);
+    const lint = withUnit ? whole : { ...whole, units: new Map<Source, UnitResult>() };
     const findings = lint.findings.filter((finding) => finding.source === source);
-    const analysis: Analysis = { id: ++this.count, source, lint, findings, unit: lint.units.get(source) };
+    const analysis: Analysis = {
+      id: ++this.count,
+      source,
+      lint,
+      findings,
+      unit: withUnit ? unit : undefined,
+      files: unit?.files,
+      expansions: expansionsOf(unit),
+    };
     const kept = { analysis, generation: this.generation, answers: provider.answers };
     if (withUnit) keep(this.full, kept, MAX_UNITS);
     else keep(this.light, kept, MAX_LIGHT);
@@ -128,6 +147,15 @@ export class Analyses {
     this.checked.set(analysis, this.changes);
     return true;
   }
+}
+
+function expansionsOf(unit: UnitResult | undefined): ReadonlyMap<string, MacroUse> {
+  const uses = new Map<string, MacroUse>();
+  for (const [name, count] of unit?.assembler.invocations ?? []) {
+    const home = unit!.assembler.macros.get(name)?.source;
+    if (home) uses.set(name, { home, count });
+  }
+  return uses;
 }
 
 /** Puts an entry last in a table, and takes the first ones out beyond a limit. */

@@ -26,9 +26,9 @@ export function resolveInclude(workspace: Workspace, source: Source, include: In
 
 /** All files that a source reads, itself first. */
 export function filesOf(workspace: Workspace, source: Source): readonly Source[] {
-  const { unit } = workspace.analysisOf(source);
+  const read = languageOf(source.path) === 'assembly' ? workspace.outlineOf(source).files : undefined;
   const files = new Set<Source>([source]);
-  if (unit) for (const file of unit.files) files.add(file);
+  if (read) for (const file of read) files.add(file);
   else addIncludes(workspace, source, files);
   return [...files];
 }

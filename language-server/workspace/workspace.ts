@@ -195,6 +195,11 @@ export class Workspace implements SourceProvider {
     return this.analyses.of(source);
   }
 
+  /** The analysis without the promise of a unit: for files that are not open its memory is spared. */
+  outlineOf(source: Source): Analysis {
+    return this.isOpen(source.path) ? this.analyses.of(source) : this.analyses.lightOf(source);
+  }
+
   /** Whether a document is open in the editor. */
   isOpen(path: string): boolean {
     return this.openDocuments.has(path);
