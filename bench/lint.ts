@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TestClient } from '../language-server/client.testing.ts';
 import { Linter } from '../language-server/lint.ts';
 import { NodeSettings } from '../language-server/node-settings.ts';
 import { NodeSourceProvider } from '../language-server/node-source-provider.ts';
@@ -64,8 +65,31 @@ function timeEdits(): { middle: number; high: number } {
   return { middle: median(times), high: times[Math.floor(times.length * 0.95)] };
 }
 
+/** Milliseconds of a keystroke's diagnostics, and of completion, over the protocol: sorted. */
+async function timeServer(): Promise<{ diagnostics: number[]; completion: number[] }> {
+  const body = Array.from({ length: LINES }, (_, i) =>
+    i % 50 === 0 ? `\tmrs r${i % 10}, cpsr` : i % 10 === 0 ? `label${i}:` : `\tadd r1, r2, #${i % 200}\t@ line ${i}`,
+  );
+  const times = { diagnostics: [] as number[], completion: [] as number[] };
+  const client = await TestClient.start({ 'a.S': body.join('\n') });
+  await client.open('a.S');
+  for (let i = 0; i < EDITS; i++) {
+    const at = { line: (i * 37) % LINES, character: 1 };
+    const start = performance.now();
+    await client.edit('a.S', { start: at, end: at }, 'm');
+    await client.ask('diagnostic', 'a.S');
+    const middle = performance.now();
+    await client.ask('completion', 'a.S', { position: { ...at, character: 2 } });
+    times.diagnostics.push(middle - start);
+    times.completion.push(performance.now() - middle);
+  }
+  await client.stop();
+  for (const list of Object.values(times)) list.sort((a, b) => a - b);
+  return times;
+}
+
 /** Measures and prints. Needs `npm run guest:linux` for the lines on Linux's sources. */
-export function benchLint(rounds: number): void {
+export async function benchLint(rounds: number): Promise<void> {
   const rows: string[][] = [];
   const unit = median(Array.from({ length: 5 }, yardstick));
   const tree = join(GUEST, 'linux-source-6.1');
@@ -88,6 +112,14 @@ export function benchLint(rounds: number): void {
     (middle / unit).toFixed(2),
   ]);
   rows.push(['the same, 95th percentile', `${high.toFixed(1)} ms`, '16 ms', (high / unit).toFixed(2)]);
+  const server = await timeServer();
+  for (const [name, goal, times] of [
+    ['a keystroke to diagnostics, by the server, 95th percentile', '16 ms', server.diagnostics],
+    ['completion, by the server, 95th percentile', '10 ms', server.completion],
+  ] as const) {
+    const worst = times[Math.floor(times.length * 0.95)];
+    rows.push([name, `${worst.toFixed(1)} ms`, goal, (worst / unit).toFixed(2)]);
+  }
   console.log(`The linter; the yardstick, ${YARDSTICK / 1e6} million steps of a loop, took ${unit.toFixed(0)} ms`);
   console.log(formatTable(['work', 'time', 'goal', 'yardsticks'], rows));
 }

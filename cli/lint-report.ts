@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { messageOf, replacedText, type Finding, type Place } from '../language-server/rules/finding.ts';
 import { RULES, SEVERITIES, type Severity } from '../language-server/rules/rules.ts';
+import { severityOf } from '../language-server/rules/severity.ts';
 import { UsageError } from './command.ts';
 
 /** A finding as the JSON format has it. Positions are 1-based; `endColumn` is behind the last character. */
@@ -48,9 +49,7 @@ export function reportFindings(
   const shown = (path: string): string => relative(folder, path) || path;
   return findings.flatMap((finding): ReportedFinding[] => {
     const { source, start, end, rule, expansions } = finding;
-    const chosen =
-      severities.get(rule.id) ?? (rule.severity === 'info' ? 'info' : (severities.get('lpv') ?? rule.severity));
-    const severity = finding.keep !== undefined && chosen !== 'off' ? 'info' : chosen;
+    const severity = severityOf(finding, severities);
     if (severity === 'off') return [];
     const from = source.position(start);
     const to = source.position(end);

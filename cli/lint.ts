@@ -4,7 +4,7 @@ import { InputError } from '../formats/input-error.ts';
 import { type Command, ExitCode, type ParsedArguments, UsageError } from './command.ts';
 import { createLinter, requiredPaths, SOURCE_OPTIONS } from './lint-options.ts';
 import { readSeverities, reportFindings, sarifReport, textReport, type ReportedFinding } from './lint-report.ts';
-import { findSourceFiles } from './source-files.ts';
+import { findSourceFiles } from '../language-server/node-source-files.ts';
 import { replaceFile } from './write-file.ts';
 
 export const command: Command = {

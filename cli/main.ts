@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{
   trace: { summary: 'runs a guest and writes its exits to the hypervisor', load: () => import('./trace.ts') },
   gdb: { summary: 'serves the GDB remote protocol', load: () => import('./gdb.ts') },
   dap: { summary: 'the debug adapter, on stdio or on a port', load: () => import('./dap.ts') },
+  lsp: { summary: 'the language server, on stdio', load: () => import('./lsp.ts') },
   lint: { summary: 'reports sensitive instructions in sources', load: () => import('./lint.ts') },
   patch: { summary: 'replaces sensitive instructions by traps', load: () => import('./patch.ts') },
   verify: { summary: 'lists the sensitive instructions left in a binary', load: () => import('./verify.ts') },

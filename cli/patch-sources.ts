@@ -2,13 +2,19 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { encodeLike } from '../language-server/node-source-provider.ts';
-import { applyEdits, editsOf, isFixable } from '../language-server/rules/edits.ts';
-import { aliasSymbol, restoreText } from '../language-server/rules/fix.ts';
+import { aliasesToAdd, applyEdits, editsOf, isFixable } from '../language-server/rules/edits.ts';
+import { restoreText } from '../language-server/rules/fix.ts';
 import type { Finding } from '../language-server/rules/finding.ts';
-import { MAKEFILE_MARK, SUPPORT_FILE, supportFile } from '../language-server/rules/support-file.ts';
+import { MAKEFILE_MARK, SUPPORT_FILE } from '../language-server/rules/support-file.ts';
+import {
+  supportChanges,
+  supportPlace,
+  type SupportPlace,
+  type TextFiles,
+} from '../language-server/rules/support-place.ts';
 import type { ParsedArguments } from './command.ts';
 import { createLinter } from './lint-options.ts';
-import { findSourceFiles } from './source-files.ts';
+import { findSourceFiles } from '../language-server/node-source-files.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import { replaceFile } from './write-file.ts';
 
@@ -29,58 +35,8 @@ interface Change {
   readonly after: string | undefined;
 }
 
-/** Where the assembler support of a path goes. */
-interface SupportPlace {
-  readonly header: string;
-  /** Name by which the assembler's search path finds it. */
-  readonly includeName: string;
-  /** The Makefile that gets a line; undefined outside a kernel. */
-  readonly makefile: string | undefined;
-  readonly makefileLine: string;
-  /** Folder that the support serves. */
-  readonly folder: string;
-}
-
-/** The nearest arch/arm Makefile at or above a path decides; without one the file goes beside the sources. */
-function supportPlace(path: string): SupportPlace {
-  const start = statSync(path).isDirectory() ? path : dirname(path);
-  for (let at = start; ; at = dirname(at)) {
-    const arm = at.endsWith('/arch/arm') ? at : join(at, 'arch/arm');
-    if (existsSync(join(arm, 'Makefile'))) return kernelPlace(arm);
-    if (dirname(at) === at) break;
-  }
-  return {
-    header: join(start, SUPPORT_FILE),
-    includeName: SUPPORT_FILE,
-    makefile: undefined,
-    makefileLine: '',
-    folder: start,
-  };
-}
-
-function kernelPlace(arm: string): SupportPlace {
-  const root = dirname(dirname(arm));
-  // Before 2.6.28 the headers were in include/asm-arm.
-  const old = !existsSync(join(arm, 'include')) && existsSync(join(root, 'include/asm-arm'));
-  const folder = old ? 'include/asm-arm' : 'arch/arm/include/asm';
-  const topMakefile = join(root, 'Makefile');
-  const isOldKbuild = existsSync(topMakefile) && !readFileSync(topMakefile, 'utf8').includes('KBUILD_CPPFLAGS');
-  return {
-    header: join(root, folder, SUPPORT_FILE),
-    includeName: `asm/${SUPPORT_FILE}`,
-    makefile: join(arm, 'Makefile'),
-    makefileLine: `${isOldKbuild ? '' : 'KBUILD_'}CPPFLAGS += -include $(srctree)/${folder}/${SUPPORT_FILE} ${MAKEFILE_MARK}\n`,
-    folder: arm,
-  };
-}
-
 const readIfThere = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
-
-/** A file without a newline at its end stays one, so that the line can be taken away again without a trace. */
-function withMakefileLine(text: string, line: string): string {
-  if (text.includes(MAKEFILE_MARK)) return text;
-  return text === '' || text.endsWith('\n') ? text + line : `${text}\n${line.trimEnd()}`;
-}
+const FILES: TextFiles = { exists: existsSync, readText: readIfThere };
 
 const withoutMakefileLine = (text: string): string =>
   text
@@ -89,14 +45,7 @@ const withoutMakefileLine = (text: string): string =>
 
 /** The changes that bring the support into a tree. */
 function addSupport(place: SupportPlace): Change[] {
-  const changes: Change[] = [
-    { path: place.header, before: readIfThere(place.header), after: supportFile(place.includeName) },
-  ];
-  if (place.makefile !== undefined) {
-    const before = readFileSync(place.makefile, 'utf8');
-    changes.push({ path: place.makefile, before, after: withMakefileLine(before, place.makefileLine) });
-  }
-  return changes;
+  return [...supportChanges(place, FILES)];
 }
 
 /** The changes that take it away again, when all that it serves is restored. */
@@ -155,16 +104,6 @@ function planPatch(
   return { changes, summary: { files: changes.length, byClass, unfixed }, computed };
 }
 
-/** Aliases of a file that have no symbol yet. */
-function aliasesToAdd(text: string, aliases: ReadonlyMap<number, string> = new Map()): Map<number, string> {
-  return new Map([...aliases].filter(([end, alias]) => !text.startsWith(aliasSymbol(...splitAlias(alias)), end)));
-}
-
-const splitAlias = (alias: string): [string, string] => {
-  const [name, register] = alias.split(' ');
-  return [name, register];
-};
-
 function planRestore(files: readonly string[]): Change[] {
   return files.flatMap((path): Change[] => {
     if (basename(path) === SUPPORT_FILE) return [];
@@ -204,7 +143,7 @@ export function patchTrees(args: ParsedArguments, { restore, diff, quiet, output
   };
   let changes: Change[];
   let summary: PatchSummary = { files: 0, byClass: new Map(), unfixed: [] };
-  const [place] = paths.map(supportPlace);
+  const [place] = paths.map((path) => supportPlace(statSync(path).isDirectory() ? path : dirname(path), FILES));
   if (restore) {
     changes = [...planRestore(files), ...removeSupport(place, paths)];
     summary = { ...summary, files: changes.length };

@@ -60,6 +60,22 @@ const NAME_PARTS: Readonly<Record<string, readonly Spelling[]>> = {
     ['', { N: 0 }],
     ['l', { N: 1 }],
   ],
+  X: [
+    ['', { X: 0 }],
+    ['x', { X: 1 }],
+  ],
+  R: [
+    ['', { R: 0 }],
+    ['r', { R: 1 }],
+  ],
+  x: [
+    ['b', { x: 0 }],
+    ['t', { x: 1 }],
+  ],
+  y: [
+    ['b', { y: 0 }],
+    ['t', { y: 1 }],
+  ],
   c: [['', {}]],
   ldm: addressing('ldm', LOAD_MODES),
   stm: addressing('stm', STORE_MODES),
@@ -73,7 +89,8 @@ const NAME_PARTS: Readonly<Record<string, readonly Spelling[]>> = {
   shiftop: [['mov', {}], ...SHIFT_NAMES, ['rrx', { t: 3, i: 0 }]],
 };
 
-function spellings(template: string): Spelling[] {
+/** The names that a template of a mnemonic stands for, without condition, with the fields that each one fixes. */
+export function spellings(template: string): readonly Spelling[] {
   let found: Spelling[] = [['', {}]];
   for (const [, placeholder, literal] of template.matchAll(/\{(\w+)\}|([^{]+)/g)) {
     const parts: readonly Spelling[] = placeholder === undefined ? [[literal, {}]] : NAME_PARTS[placeholder];
@@ -89,15 +106,16 @@ const MOV_OPERANDS: Readonly<Record<string, string>> = { MOV_shi: '{d}, {shi}', 
 /** CPS has its operands inside the placeholder of its name. */
 const CPS_OPERANDS = { change: '{flags}{withmode}', mode: '{mode}' };
 
-function operandsOf(row: Row, name: string, template: string): string {
+/** The template of the operands that a name of a row takes; `template` is the row's. */
+export function operandsOf(row: Row, name: string, template: string): string {
   if (row.name === 'CPS') return name === 'cps' ? CPS_OPERANDS.mode : CPS_OPERANDS.change;
   if (name.startsWith('mov') && MOV_OPERANDS[row.name]) return MOV_OPERANDS[row.name];
   if (name.startsWith('rrx')) return '{d}, {m}';
   return template;
 }
 
-/** The older language has the condition behind the three letters of the operation. */
-function conditional(name: string, condition: string): readonly string[] {
+/** A name with a condition. The older language has it behind the three letters of the operation. */
+export function conditional(name: string, condition: string): readonly string[] {
   return name.length === 3 || /^m(cr|rr)[rc]$/.test(name)
     ? [name + condition]
     : [name + condition, name.slice(0, 3) + condition + name.slice(3)];

@@ -10,7 +10,7 @@ import {
 import { languageOf, type Source } from './parse/source.ts';
 import { noteAsmStatements, readCContext, type CContext, type ContextOf } from './rules/c-unit.ts';
 import { findingOf, SiteTable, type Finding } from './rules/finding.ts';
-import { noteWrittenSites, readAssemblyUnit } from './rules/unit.ts';
+import { noteWrittenSites, readAssemblyUnit, type UnitResult } from './rules/unit.ts';
 import { SUPPORT_FILE } from './rules/support-file.ts';
 
 /** Gives the settings with which a file is compiled. */
@@ -33,6 +33,8 @@ export interface LintResult {
   readonly aliases: SiteTable['aliases'];
   /** Lines (0-based, end excluded) of each linted file that the configuration disables. */
   readonly inactive: ReadonlyMap<Source, readonly LineRange[]>;
+  /** What reading each unit of assembly has left behind. */
+  readonly units: ReadonlyMap<Source, UnitResult>;
 }
 
 /** What a header needs to hold assembly worth reading. */
@@ -42,12 +44,16 @@ const ASSEMBLY_IN_HEADER =
 /** Gathers sites of files, one after the other; the result covers them all. */
 export class Linter {
   private readonly host: LintHost;
+  private readonly keepsUnits: boolean;
   private readonly table = new SiteTable();
   private readonly problems: Problem[] = [];
   private readonly inactive = new Map<Source, readonly LineRange[]>();
+  private readonly units = new Map<Source, UnitResult>();
 
-  constructor(host: LintHost) {
+  /** With `keepsUnits` the result has the units, at the price of their memory. */
+  constructor(host: LintHost, keepsUnits = false) {
     this.host = host;
+    this.keepsUnits = keepsUnits;
   }
 
   /** Reads one file, and through its includes the macros that it uses. */
@@ -65,6 +71,7 @@ export class Linter {
   private addAssembly(source: Source): void {
     const { provider, settings } = this.host;
     const unit = readAssemblyUnit(source, settings.assembly(source.path), provider, this.table);
+    if (this.keepsUnits) this.units.set(source, unit);
     for (const problem of unit.problems) if (problem.source === source) this.problems.push(problem);
     this.addWritten(source, unit.inactive.get(source) ?? []);
   }
@@ -93,6 +100,12 @@ export class Linter {
     findings.sort((a, b) =>
       a.source.path < b.source.path ? -1 : a.source.path > b.source.path ? 1 : a.start - b.start,
     );
-    return { findings, problems: this.problems, aliases: this.table.aliases, inactive: this.inactive };
+    return {
+      findings,
+      problems: this.problems,
+      aliases: this.table.aliases,
+      inactive: this.inactive,
+      units: this.units,
+    };
   }
 }

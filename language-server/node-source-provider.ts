@@ -13,7 +13,7 @@ export class NodeSourceProvider implements SourceProvider {
   get(path: string): Source | undefined {
     const known = this.sources.get(path);
     if (known || this.sources.has(path)) return known;
-    const text = readText(path);
+    const text = readSourceText(path);
     const source = text === undefined ? undefined : new Source(path, text);
     this.sources.set(path, source);
     return source;
@@ -26,7 +26,7 @@ export class NodeSourceProvider implements SourceProvider {
 }
 
 /** A byte order mark or a stray byte must come back as it was: such files are read as Latin-1. */
-function readText(path: string): string | undefined {
+export function readSourceText(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat?.isFile() || stat.size > MAX_SIZE) return undefined;
   const bytes = readFileSync(path);

@@ -61,6 +61,11 @@ export class Source {
     return { line: low + 1, column: offset - starts[low] + 1 };
   }
 
+  /** Offset of the first character of a line, 1-based; undefined when there is no such line. */
+  lineStart(line: number): number | undefined {
+    return this.lineStarts()[line - 1];
+  }
+
   /** The text of a line, 1-based; empty when there is none. */
   lineText(line: number): string {
     const starts = this.lineStarts();

@@ -58,3 +58,13 @@ export function restoreEdit(text: string, offset: number): TextEdit | undefined 
   const restored = restoreText(line);
   return restored === line ? undefined : { start, end, text: restored };
 }
+
+/** Aliases of a file, by the end of their definition, that have no symbol behind it yet. */
+export function aliasesToAdd(text: string, aliases: ReadonlyMap<number, string> = new Map()): Map<number, string> {
+  return new Map(
+    [...aliases].filter(([end, alias]) => {
+      const [name, register] = alias.split(' ');
+      return !text.startsWith(aliasSymbol(name, register), end);
+    }),
+  );
+}

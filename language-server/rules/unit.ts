@@ -5,11 +5,12 @@ import { trapsInUserMode, type SensitiveClass } from '../../isa/sensitivity.ts';
 import { USER_MODE_CODE } from '../../isa/user-mode-code.ts';
 import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
 import { splitStatements } from '../parse/gas/statement.ts';
+import type { MacroTable } from '../parse/preprocessor/macros.ts';
 import {
   commandLineMacros,
-  folderOf,
-  joinPath,
+  findInclude,
   Preprocessor,
+  tracedLine,
   type CompileSettings,
   type LineRange,
   type Problem,
@@ -18,13 +19,19 @@ import {
 import { Source } from '../parse/source.ts';
 import type { Site, SiteTable } from './finding.ts';
 import { expandedNames, writtenNames } from './names.ts';
-import { aliasesOf, statementsOf, writtenSites } from './written-sites.ts';
+import { aliasesOf, plainNames, statementsOf, writtenSites } from './written-sites.ts';
 
 /** What reading one unit has found besides its sites. */
 export interface UnitResult {
   readonly problems: readonly Problem[];
   /** Lines (0-based) of each file that conditions of the preprocessor disable. */
   readonly inactive: ReadonlyMap<Source, readonly LineRange[]>;
+  /** The assembler at the end of the unit: its macros, symbols and register aliases. */
+  readonly assembler: Assembler;
+  /** Macros of the preprocessor at the end of the unit. */
+  readonly defines: MacroTable;
+  /** All files that were read, the unit's own included. */
+  readonly files: ReadonlySet<Source>;
 }
 
 /** The line to which the assembler attributes an instruction: that of the outermost macro invocation. */
@@ -144,6 +151,7 @@ export function readAssemblyUnit(
   table: SiteTable,
 ): UnitResult {
   const problems: Problem[] = [];
+  const included = new Set<Source>();
   const assembler = new Assembler(
     {
       wants: isCandidate,
@@ -153,24 +161,33 @@ export function readAssemblyUnit(
         if (origin) problems.push({ ...origin, message });
       },
       include: (name, from) => {
-        for (const folder of [folderOf(from.path), ...settings.includePaths]) {
-          const found = provider.get(joinPath(folder, name));
-          if (found) return found;
-        }
-        return undefined;
+        const found = findInclude(name, from.path, undefined, settings.includePaths, provider);
+        if (found) included.add(found);
+        return found;
       },
     },
     USER_MODE_CODE,
   );
   const preprocessor = new Preprocessor(provider, settings, {
-    line: (text, line, from, verbatim) => {
+    line: (line, from, expanded) => {
       assembler.outerUncertain = preprocessor.isUncertain;
-      assembler.line(text, from, line.line, verbatim ? statementsOf(line) : splitStatements(text.text));
+      if (expanded) assembler.line(expanded, from, line.line, splitStatements(expanded.text));
+      else {
+        const plain = plainNames(line);
+        if (plain && assembler.skips(plain)) return;
+        assembler.line(tracedLine(line, from), from, line.line, statementsOf(line));
+      }
     },
   });
   preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));
   assembler.finish();
-  return { problems: [...preprocessor.problems, ...problems], inactive: preprocessor.inactive };
+  return {
+    problems: [...preprocessor.problems, ...problems],
+    inactive: preprocessor.inactive,
+    assembler,
+    defines: preprocessor.macros,
+    files: new Set([...preprocessor.files, ...included]),
+  };
 }
 
 /** Adds the sites that are written in a file and that no unit has reached. */

@@ -45,6 +45,22 @@ function isOfInterest(line: LogicalLine): boolean {
   return cache.ofInterest;
 }
 
+/**
+ * Names of the instructions of a line that holds nothing else, and none that rules look for: unless one of them is a
+ * macro, the line does nothing. Undefined for other lines.
+ */
+export function plainNames(line: LogicalLine): readonly string[] | undefined {
+  const cache = cacheOf(line);
+  if (cache.plain === undefined) {
+    const statements = statementsOf(line);
+    const isPlain = statements.every(
+      ({ kind, labels, operands }) => kind === 'instruction' && labels.length === 0 && !operands.startsWith('.'),
+    );
+    cache.plain = isPlain && !isOfInterest(line) && statements.map(({ name }) => name);
+  }
+  return cache.plain || undefined;
+}
+
 function isCandidateName(name: string): boolean {
   const literal = name.replace(OPEN_SUFFIX, '');
   const dot = literal.indexOf('.');

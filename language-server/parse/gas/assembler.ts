@@ -126,6 +126,13 @@ export class Assembler implements ConditionNames {
     for (const statement of statements) this.statement(text, statement, source, line, alone);
   }
 
+  /** Whether instructions of these names have no effect here: none is a macro, and nothing is being collected. */
+  skips(names: readonly string[]): boolean {
+    if (this.collecting) return false;
+    for (const name of names) if (this.macros.has(name)) return false;
+    return true;
+  }
+
   /** The unit has ended: what is still open is reported. */
   finish(): void {
     const { collecting } = this;
@@ -135,6 +142,9 @@ export class Assembler implements ConditionNames {
     }
     this.collecting = undefined;
   }
+
+  /** How often each macro has been expanded so far, by name in lower case. */
+  readonly invocations = new Map<string, number>();
 
   /** Number of a register alias (.req), for a name in lower case. */
   register(name: string): string | undefined {
@@ -366,6 +376,7 @@ export class Assembler implements ConditionNames {
       this.ended = true;
       return true;
     }
+    this.invocations.set(macro.name, (this.invocations.get(macro.name) ?? 0) + 1);
     const values = bindArguments(macro.parameters, statement.operands, this.altmacro);
     const frame: Frame = { kind: 'macro', name: macro.name, source, line };
     const depth = this.conditionals.depth;

@@ -41,13 +41,16 @@ export interface Problem {
 
 /** Receives what is left of a unit. */
 export interface LineSink {
-  line(text: Traced, line: LogicalLine, source: Source, verbatim: boolean): void;
+  /** `expanded` is absent for a line in which no macro occurs: `tracedLine` gives its text. */
+  line(line: LogicalLine, source: Source, expanded?: Traced): void;
 }
 
 /** A range of lines (0-based, end excluded) that a condition disables. */
 export type LineRange = readonly [start: number, end: number];
 
 const MAX_INCLUDE_DEPTH = 200;
+/** How often a file may be open at once: some include themselves, but none so often. */
+const MAX_SELF_INCLUDES = 8;
 /** Lines one unit may have, all includes together. */
 const MAX_LINES = 4_000_000;
 /** Names that the evaluation of one condition may look up. */
@@ -74,6 +77,12 @@ export interface LineCache {
   statements?: unknown;
   /** Whether the line as written may hold what rules look for. */
   ofInterest?: boolean;
+  /** Names of its instructions, when it has nothing else and none of them is of interest. */
+  plain?: readonly string[] | false;
+  /** Whether the line neither defines nor exports anything, nor begins or ends a block. */
+  idle?: boolean;
+  /** Tokens of the line, for editors. */
+  tokens?: unknown;
 }
 
 /** The cache of a line, made when it is first asked for. */
@@ -91,7 +100,7 @@ function namesOf(line: LogicalLine): readonly string[] {
 }
 
 /** The line as it stands in a file, made once: headers are read by many units. */
-function tracedLine(line: LogicalLine, source: Source): Traced {
+export function tracedLine(line: LogicalLine, source: Source): Traced {
   const cache = cacheOf(line);
   if (cache.traced?.source !== source || cache.traced.start !== line.start) {
     cache.traced = { source, start: line.start, text: Traced.of(source, line.text, line.start) };
@@ -151,12 +160,16 @@ type Taken = 'yes' | 'maybe' | 'no';
 export class Preprocessor {
   readonly macros = new Map<string, Macro>();
   readonly problems: Problem[] = [];
+  /** Every file that was read, the first one included. */
+  readonly files = new Set<Source>();
   /** Lines of each file that conditions disable. */
   readonly inactive = new Map<Source, LineRange[]>();
   private readonly provider: SourceProvider;
   private readonly settings: CompileSettings;
   private readonly sink: LineSink;
   private depth = 0;
+  /** How often each file is open. */
+  private readonly open = new Map<Source, number>();
   private remaining = MAX_LINES;
   /** Conditions around the current line whose value is not known. */
   private uncertain = 0;
@@ -183,10 +196,14 @@ export class Preprocessor {
   }
 
   private file(source: Source): void {
-    if (this.depth >= MAX_INCLUDE_DEPTH) return;
+    const open = this.open.get(source) ?? 0;
+    if (this.depth >= MAX_INCLUDE_DEPTH || open >= MAX_SELF_INCLUDES) return;
     this.depth++;
+    this.open.set(source, open + 1);
+    this.files.add(source);
     if (source.preprocessed) this.lines(source);
-    else for (const line of source.lines) this.sink.line(tracedLine(line, source), line, source, true);
+    else for (const line of source.lines) this.sink.line(line, source);
+    this.open.set(source, open);
     this.depth--;
   }
 
@@ -281,33 +298,14 @@ export class Preprocessor {
     if (!/^["<]/.test(text)) text = this.expandText(text, source).trim();
     const match = /^"([^"]*)"|^<([^>]*)>/.exec(text);
     if (!match) return;
-    const found = this.find(
+    const found = findInclude(
       match[1] ?? match[2],
-      match[1] === undefined ? undefined : source,
-      next ? source : undefined,
+      match[1] === undefined ? undefined : source.path,
+      next ? source.path : undefined,
+      this.settings.includePaths,
+      this.provider,
     );
     if (found) this.file(found);
-  }
-
-  /** The file of an include; `beside` is the file whose folder is searched first. */
-  private find(name: string, beside: Source | undefined, after: Source | undefined): Source | undefined {
-    if (name === '') return undefined;
-    if (name.startsWith('/')) return this.provider.get(name);
-    if (beside && !after) {
-      const local = this.provider.get(joinPath(folderOf(beside.path), name));
-      if (local) return local;
-    }
-    let skipping = after !== undefined;
-    for (const folder of this.settings.includePaths) {
-      const path = joinPath(folder, name);
-      if (skipping) {
-        if (after!.path === path) skipping = false;
-        continue;
-      }
-      const found = this.provider.get(path);
-      if (found) return found;
-    }
-    return undefined;
   }
 
   private expandText(text: string, source: Source): string {
@@ -327,7 +325,7 @@ export class Preprocessor {
       }
     }
     if (!known) {
-      if (names.length > 0) this.sink.line(tracedLine(line, source), line, source, true);
+      if (names.length > 0) this.sink.line(line, source);
       return i;
     }
     let last = i;
@@ -337,7 +335,7 @@ export class Preprocessor {
       const expanded = expander.expand(tokenize(text, source, line.start));
       const next = source.lines[last + 1];
       if (!expander.unfinished || !next || next.directive || last - i >= MAX_JOINED_LINES) {
-        this.sink.line(joinTokens(expanded), line, source, false);
+        this.sink.line(line, source, joinTokens(expanded));
         return last;
       }
       text += ' '.repeat(next.start - line.start - text.length) + next.text;
@@ -412,6 +410,36 @@ export class Preprocessor {
   private problem(source: Source, line: LogicalLine, message: string): void {
     this.problems.push({ source, start: line.start, end: line.end, message });
   }
+}
+
+/**
+ * The file that an include names. `beside` is the path of the file whose folder is searched first, for names in quotes;
+ * `after` that of the file behind whose folder the search begins (#include_next).
+ */
+export function findInclude(
+  name: string,
+  beside: string | undefined,
+  after: string | undefined,
+  includePaths: readonly string[],
+  provider: SourceProvider,
+): Source | undefined {
+  if (name === '') return undefined;
+  if (name.startsWith('/')) return provider.get(name);
+  if (beside !== undefined && after === undefined) {
+    const local = provider.get(joinPath(folderOf(beside), name));
+    if (local) return local;
+  }
+  let skipping = after !== undefined;
+  for (const folder of includePaths) {
+    const path = joinPath(folder, name);
+    if (skipping) {
+      if (after === path) skipping = false;
+      continue;
+    }
+    const found = provider.get(path);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 function closingParenthesis(text: string, from: number): number {

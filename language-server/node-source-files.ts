@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { InputError } from '../formats/input-error.ts';
-import { linuxRoot } from '../language-server/node-settings.ts';
-import { languageOf } from '../language-server/parse/source.ts';
+import { linuxRoot } from './node-settings.ts';
+import { languageOf } from './parse/source.ts';
 
 /** Names files and folders that Trapline leaves alone, in the syntax of .gitignore. */
 export const IGNORE_FILE = '.lpvignore';
