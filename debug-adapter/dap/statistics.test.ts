@@ -162,7 +162,7 @@ for (const savings of ['none', 'all']) {
       const last = c.events.filter(({ event }) => event === 'trapline/statsChanged').at(-1);
       const { instructions, total } = await c.request<ExitsResponse>('trapline/exits');
       assert.deepEqual(last?.body, { instructions, total, running: false });
-      await c.client.stepInRequest({ threadId: 1 });
+      await c.client.stepInRequest({ threadId: 1, granularity: 'instruction' });
       await c.next('stopped');
       const stepped = c.events.filter(({ event }) => event === 'trapline/statsChanged').at(-1);
       assert.equal((stepped?.body as { instructions: number }).instructions, instructions + 1);
