@@ -50,6 +50,11 @@ export function ourProgram(elf: string): Command {
   return ours(elf, '--mode', 'native', '--memory', '64M');
 }
 
+/** The Linux guest under ours, with more arguments; the delay loop is not calibrated. */
+export function linuxBoot(...args: string[]): Command {
+  return ours(LINUX, '--append', APPEND_LPJ, ...args);
+}
+
 function qemuZimage(append: string): Command {
   const dtb = join(LINUX, 'versatile-pb.dtb');
   const initrd = join(LINUX, 'initramfs.cpio.gz');

@@ -1,12 +1,15 @@
 /**
  * `npm run bench`: rates of the benchmark programs and times of Linux boots, ours beside QEMU's, in interleaved rounds.
  * Options: --rounds N (5), --short (short programs), --only NAME (one program), --programs or --boots (only these),
- * --heap (bytes allocated per guest instruction, by function), --symbols (debug information, beside gdb),
+ * --heap (bytes allocated per guest instruction, by function), --symbols (debug information, beside gdb), --lint (the linter
+ * on Linux's sources), --hypervisor (its strategies and savings on the Linux boot),
  * --debugger (what debugging a large kernel costs).
  */
 import { parseArgs } from 'node:util';
 import { BOOTED, BOOTS, hasCli, hasQemu, hasZimage, ourProgram, qemuProgram, type Command } from './emulators.ts';
 import { reportHeap } from './heap.ts';
+import { benchHypervisor } from './hypervisor.ts';
+import { benchLint } from './lint.ts';
 import { measure, median, type Measurement } from './measure.ts';
 import { buildProgram, canBuildPrograms, PROGRAMS, type Program, type Size } from './programs.ts';
 import { benchDebugger } from './debugger.ts';
@@ -89,6 +92,8 @@ async function main(): Promise<void> {
       heap: { type: 'boolean', default: false },
       symbols: { type: 'boolean', default: false },
       debugger: { type: 'boolean', default: false },
+      lint: { type: 'boolean', default: false },
+      hypervisor: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
@@ -102,6 +107,14 @@ async function main(): Promise<void> {
     return;
   }
   if (!hasCli()) throw new Error('dist/cli.js is missing: run `npm run build` first');
+  if (values.lint) {
+    benchLint(rounds);
+    return;
+  }
+  if (values.hypervisor) {
+    benchHypervisor(rounds);
+    return;
+  }
   if (values.heap) {
     reportHeap();
     return;

@@ -2,7 +2,7 @@
 import { Runner } from '../emulator/runner.ts';
 import { type Command, type ParsedArguments } from './command.ts';
 import { ConsoleOutput } from './console-output.ts';
-import { loadGuest, MACHINE_OPTIONS } from './guest.ts';
+import { DEBUG_OPTION, HYPERVISOR_OPTIONS, loadGuest, MACHINE_OPTIONS } from './guest.ts';
 import { listenForGdb } from './listen-for-gdb.ts';
 
 const DEFAULT_PORT = 1234;
@@ -16,6 +16,8 @@ export const command: Command = {
   options: {
     port: { value: 'PORT', help: `TCP port, 0 for any; default ${DEFAULT_PORT}` },
     ...MACHINE_OPTIONS,
+    ...HYPERVISOR_OPTIONS,
+    ...DEBUG_OPTION,
   },
   notes: 'Connect with: gdb-multiarch VMLINUX -ex "target remote :1234". "monitor help" lists further commands.',
   run,

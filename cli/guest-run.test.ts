@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { CONSOLE, fakeMachine, WORD } from '../emulator/fake-machine.testing.ts';
 import { REGISTER } from '../emulator/registers.ts';
+import { guestMachine, SAMPLE_GUEST } from '../test/guest-machine.ts';
 import { GuestRun, type GuestRunOptions, type RunEnd } from './guest-run.ts';
 
 const SPIN = [0xea000000, WORD.nop, 0xeafffffc];
@@ -73,5 +74,21 @@ describe('guest run', () => {
     const ended = guestRun.start();
     setTimeout(() => guestRun.leave('left', 0, 'left by Ctrl-A X'), 10);
     assert.deepEqual([(await ended).reason, (await ended).exitCode], ['left', 0]);
+  });
+
+  it('ends with 1 when a shadow is found inconsistent', async () => {
+    const { machine } = await guestMachine(SAMPLE_GUEST, 'lpv', { hypervisor: { checkShadow: true } });
+    machine.run(100_000);
+    const { shadow } = machine.vm.hypervisor ?? assert.fail('no hypervisor');
+    // Another page than the guest's in an entry of the megabyte with the kernel's code.
+    const { l1 } = shadow.walk(machine.vcpu.readRegister(REGISTER.pc), false);
+    const { core } = machine.vm as unknown as { core: { hostRam: number; u32: Uint32Array } };
+    const table = (core.hostRam + (l1 & 0x0fff_fc00)) >>> 2;
+    const entry = core.u32.findIndex((word, i) => i >= table && word !== 0);
+    assert.ok(entry < table + 256);
+    core.u32[entry] ^= 0x1000;
+    const end = await new GuestRun(machine, { schedule: setImmediate }).start();
+    assert.deepEqual([end.reason, end.exitCode], ['error', 1]);
+    assert.match(end.text, /shadow of table 0x[0-9a-f]+, privileged mode, at 0xc00[0-9a-f]+: entry 0x/);
   });
 });

@@ -1,11 +1,16 @@
 /** The options by which a command names its guest, and the machine that they make. */
 import { createMachine } from '../debug-adapter/launch/create-machine.ts';
 import type { GuestConfig } from '../debug-adapter/launch/guest-config.ts';
+import { CodeNames } from '../debug-adapter/inspection/code-names.ts';
+import { guestSymbols } from '../debug-adapter/launch/guest-symbols.ts';
 import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
 import { resolveGuest } from '../debug-adapter/launch/resolve-guest.ts';
 import { applyBoot } from '../emulator/boot/apply.ts';
 import { prepareCore } from '../emulator/core.ts';
 import type { Machine } from '../emulator/machine.ts';
+import { type HypervisorOptions, parseModeSwitch, parseSavings, SAVINGS } from '../hypervisor/options.ts';
+import { DEFAULT_MODE_SWITCH, MODE_SWITCHES } from '../hypervisor/shadow/mode-switch.ts';
+import { SymbolIndex } from '../symbols/symbol-index.ts';
 import type { OptionSpecs, ParsedArguments } from './command.ts';
 
 /** Options of the machine alone. */
@@ -16,9 +21,36 @@ export const MACHINE_OPTIONS: OptionSpecs = {
   memory: { value: 'SIZE', help: 'RAM, such as 128M' },
 };
 
+/** Options of the hypervisor; none of them changes what a guest sees. */
+export const HYPERVISOR_OPTIONS: OptionSpecs = {
+  savings: { value: 'LIST', help: `exits to avoid: all (the default), none, or some of ${SAVINGS.join(',')}` },
+  'mode-switch': {
+    value: 'NAME',
+    help: `shadow tables at a change of mode: ${MODE_SWITCHES.join(', ')}; default ${DEFAULT_MODE_SWITCH}`,
+  },
+  check: { value: 'WHAT', help: 'shadow: compare the shadow with the guest tables at every exit' },
+};
+
+/** What a debugger debugs. */
+export const DEBUG_OPTION: OptionSpecs = {
+  debug: { value: 'WHAT', help: "guest (default), or host: the physical CPU, with the hypervisor's world switch" },
+};
+
+function hypervisorOptions(args: ParsedArguments): HypervisorOptions {
+  const savings = args.text('savings');
+  const modeSwitch = args.text('mode-switch');
+  return {
+    ...(savings !== undefined && { savings: parseSavings(savings) }),
+    ...(modeSwitch !== undefined && { modeSwitch: parseModeSwitch(modeSwitch) }),
+    checkShadow: args.choice('check', ['shadow']) === 'shadow',
+    debugHost: args.choice('debug', ['guest', 'host']) === 'host',
+  };
+}
+
 /** Options of the machine and of what is loaded into it; each overrides the guest's guest.json. */
 export const GUEST_OPTIONS: OptionSpecs = {
   ...MACHINE_OPTIONS,
+  ...HYPERVISOR_OPTIONS,
   kernel: { value: 'FILE', help: 'an ELF file, an Image or a zImage' },
   symbols: { value: 'FILE', help: 'ELF file with the symbols of an Image' },
   dtb: { value: 'FILE', help: 'device tree' },
@@ -33,6 +65,8 @@ export interface LoadedGuest {
   machine: Machine;
   /** Puts the guest back to its first instruction, with its files loaded again. */
   reset(): void;
+  /** Names of its code; reads the symbol tables at each call. */
+  codeNames(): CodeNames;
   /** Address of the kernel's function `panic`. */
   panicAddress: number | undefined;
 }
@@ -42,6 +76,7 @@ const MAX_CLOCK = 1e6;
 /** Loads the guest that the arguments name. Throws an `InputError` or a `UsageError` for what is wrong with it. */
 export async function loadGuest(guest: string | GuestConfig | undefined, args: ParsedArguments): Promise<LoadedGuest> {
   const clock = args.positive('clock', MAX_CLOCK);
+  const hypervisor = hypervisorOptions(args);
   const prepared = prepareCore();
   const resolved = await resolveGuest(
     guest,
@@ -60,8 +95,13 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
     nodeFileSystem,
     process.cwd(),
   );
+  if (resolved.mode === 'native')
+    for (const name of Object.keys({ ...HYPERVISOR_OPTIONS, ...DEBUG_OPTION }))
+      if (args.has(name))
+        process.stderr.write(`trapline: --${name} has no effect in native mode, without a hypervisor\n`);
   await prepared;
-  const { machine, plan, elf } = await createMachine(resolved);
+  const created = await createMachine(resolved, { hypervisor });
+  const { machine, plan, elf } = created;
   return {
     name: resolved.name,
     machine,
@@ -69,6 +109,10 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
       machine.board.reset();
       machine.vcpu.reset();
       if (plan) applyBoot(plan, machine.vm);
+    },
+    codeNames: () => {
+      const { files, ranges } = guestSymbols(resolved, created);
+      return new CodeNames(new SymbolIndex(files), ranges);
     },
     panicAddress: elf?.symbols.find('panic')?.address,
   };

@@ -102,7 +102,8 @@ describe('trapline', function () {
   it('explains itself', async () => {
     const help = await trapline(['--help']);
     assert.equal(help.code, 0);
-    for (const name of ['run', 'gdb', 'dap', 'disasm']) assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
+    for (const name of ['run', 'trace', 'gdb', 'dap', 'disasm'])
+      assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
     const runHelp = await trapline(['run', '--help']);
     assert.deepEqual([runHelp.code, /--max-instructions N/.test(runHelp.stdout)], [0, true]);
     assert.match((await trapline(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
@@ -119,6 +120,12 @@ describe('trapline', function () {
       [['run', '--timeout', 'soon'], /--timeout takes a number/],
       [['run', '--jit', 'on'], /--jit does not exist in this version/],
       [['run', process.execPath, '--mode', 'native'], /not a 32-bit one|too large/],
+      [['run', '--savings', 'psr,nothing'], /"nothing" is not a saving.*psr,mmio,core\.$/m],
+      [['run', '--mode-switch', 'fast'], /"fast" is not a mode switch strategy.*roots/],
+      [['run', '--check', 'all'], /--check takes shadow, not "all"/],
+      [['trace', '--mode', 'native'], /no exits to trace in native mode/],
+      [['trace', '--cause', 'mmio,nothing'], /"nothing" is no cause/],
+      [['trace', '--count', '0'], /--count takes a whole number of at least 1/],
       [['gdb', '--port', '99999'], /--port/],
       [['disasm'], /Name the ELF file/],
       [['disasm', MAIN], /not an ELF file/],
@@ -135,6 +142,85 @@ describe('trapline', function () {
     const port = typeof address === 'object' && address ? address.port : 0;
     assertRefused(await trapline(['gdb', '--port', String(port)]), /in use/);
     server.close();
+  });
+
+  describe('exits of the sample kernel', () => {
+    interface Stats {
+      exits: { total: number; byCause: Record<string, number> };
+      sites: { count: number; symbol?: string }[];
+      otherSites: number;
+      functions: { function?: string; count: number }[];
+      otherExits: number;
+      registers: { device: string; register: string; reads: number; writes: number }[];
+      hostInstructions: number;
+      hostInstructionsByCause: Record<string, number>;
+      worldSwitches: number;
+      fastExits: Record<string, number>;
+      stubs: { executed: number };
+      coalescedWrites: number;
+    }
+    const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+    const session = ['--input', 'run cow\\nrun demand 3\\npoweroff\\n', '--timeout', '25'];
+
+    for (const savings of ['none', 'all']) {
+      it(`balance in the statistics, savings: ${savings}`, async () => {
+        const options = ['run', ...session, '--savings', savings, '--check', 'shadow', '--format', 'json'];
+        const { code, stdout, stderr } = await trapline(options);
+        assert.equal(code, 0, stderr);
+        const stats = JSON.parse(stdout) as Stats;
+        const { total, byCause } = stats.exits;
+        assert.ok(total > 1000);
+        assert.equal(sum(Object.values(byCause)), total);
+        assert.equal(sum(stats.sites.map(({ count }) => count)) + stats.otherSites, total);
+        assert.equal(sum(stats.functions.map(({ count }) => count)) + stats.otherExits, total);
+        assert.deepEqual(Object.keys(stats.hostInstructionsByCause).sort(), Object.keys(byCause).sort());
+        const host = sum(Object.values(stats.hostInstructionsByCause));
+        assert.ok(host <= stats.hostInstructions && host > 0.99 * stats.hostInstructions);
+        assert.equal(stats.sites.length, 100);
+        assert.ok(stats.functions.some((row) => row.function === 'vector_svc'));
+        const flags = stats.registers.find(({ device, register }) => device === 'pl011-0' && register === 'UARTFR');
+        assert.ok(flags && flags.reads > 0 && flags.writes === 0);
+        const saved = stats.stubs.executed + stats.coalescedWrites + sum(Object.values(stats.fastExits));
+        assert.equal(saved > 0, savings === 'all');
+        assert.match(stderr, /exits by function\n(.*\n)*elsewhere .*\n\n/);
+        assert.match(stderr, /world switches, [\d,]+ host instructions \(3\d\.\d each\)\nshadow: /);
+        assert.equal(/^saved: /m.test(stderr), savings === 'all');
+      });
+
+      it(`are all in the trace, savings: ${savings}`, async () => {
+        const { code, stdout, stderr } = await trapline(['trace', ...session, '--savings', savings]);
+        assert.equal(code, 0, stderr);
+        const lines = stdout.trimEnd().split('\n');
+        const [, written, total] = /(\d+) of (\d+) exits written\n$/.exec(stderr) ?? assert.fail(stderr);
+        assert.ok(lines.length > 1000);
+        assert.deepEqual([Number(written), Number(total)], [lines.length, lines.length]);
+        let last = 0;
+        lines.forEach((line, index) => {
+          const [number, instructions, host, mode, pc, cause] = line.trim().split(/ +/);
+          assert.equal(Number(number), index);
+          assert.ok(Number(instructions) >= last && Number(host) > 0, line);
+          last = Number(instructions);
+          assert.match(`${mode} ${pc} ${cause}`, /^(usr|fiq|irq|svc|abt|und|sys) 0x[0-9a-f]{8} [a-z0-9]+[a-z0-9.-]*$/);
+        });
+      });
+    }
+
+    it('can be selected, and come as JSON, a line each', async () => {
+      const whole = ['trace', '--until', 'sample> ', '--format', 'json'];
+      const { stdout } = await trapline([...whole, '--cause', 'guest.svc,mmio', '--from', '200', '--count', '20']);
+      const rows = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { index: number; cause: string; register?: { device: string } });
+      assert.equal(rows.length, 20);
+      rows.forEach(({ index, cause, register }, at) => {
+        assert.ok(index >= 200 && (at === 0 || index > rows[at - 1].index));
+        assert.ok(cause === 'guest.svc' || cause === `mmio.${register?.device}`, cause);
+      });
+      const printed = await trapline([...whole, '--cause', 'wfi', '--console']);
+      assert.match(printed.stderr, /SAMPLE-BOOT-OK/);
+      assert.match(printed.stdout, /^(\{.*"cause":"wfi".*\}\n)*$/);
+    });
   });
 
   describe(`run with bare guests${missing.length > 0 ? `: ${missing.join(', ')} not installed` : ''}`, function () {
@@ -164,7 +250,7 @@ describe('trapline', function () {
     });
 
     it('runs it the same under the hypervisor, and counts its exits', async () => {
-      const { code, stdout, stderr } = await trapline(['run', elf('hello'), '--mode', 'lpv']);
+      const { code, stdout, stderr } = await trapline(['run', elf('hello'), '--mode', 'lpv', '--savings', 'none']);
       assert.deepEqual([code, stdout], [0, 'hello\nworld\n']);
       assert.match(stderr, /exits by cause\n(.*\n)*mmio\.pl011-0 +12 .*\n(.*\n)*total +\d+/);
     });

@@ -5,8 +5,12 @@ import { type Command, commandHelp, ExitCode, isUserError, parseArguments, Usage
 /** Commands in the order of the help text. */
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
   run: { summary: 'boots a guest, with the terminal as its console', load: () => import('./run.ts') },
+  trace: { summary: 'runs a guest and writes its exits to the hypervisor', load: () => import('./trace.ts') },
   gdb: { summary: 'serves the GDB remote protocol', load: () => import('./gdb.ts') },
   dap: { summary: 'the debug adapter, on stdio or on a port', load: () => import('./dap.ts') },
+  lint: { summary: 'reports sensitive instructions in sources', load: () => import('./lint.ts') },
+  patch: { summary: 'replaces sensitive instructions by traps', load: () => import('./patch.ts') },
+  verify: { summary: 'lists the sensitive instructions left in a binary', load: () => import('./verify.ts') },
   disasm: { summary: 'disassembles an ELF file, with the meaning of its traps', load: () => import('./disasm.ts') },
 };
 

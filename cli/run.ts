@@ -1,6 +1,5 @@
 /** `trapline run`: boots a guest with the terminal as its console. */
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { GdbServer } from '../debug-adapter/node-gdb-server.ts';
 import { Pacer } from '../emulator/pacing.ts';
 import { type Command, ExitCode, type ParsedArguments, UsageError } from './command.ts';
@@ -8,11 +7,9 @@ import { ConsoleOutput } from './console-output.ts';
 import { ESCAPE_HELP } from './escape-key.ts';
 import { GUEST_OPTIONS, loadGuest, type LoadedGuest } from './guest.ts';
 import { GuestRun, type RunEnd } from './guest-run.ts';
+import { defaultGuest, readRunLimits, RUN_LIMITS, type RunLimits } from './run-limits.ts';
 import { type FinishedRun, statistics, summary } from './summary.ts';
 import { connectInput } from './terminal-input.ts';
-import { unescapeText } from './unescape-text.ts';
-
-const MOST_SECONDS = 2_000_000;
 
 export const command: Command = {
   name: 'run',
@@ -21,13 +18,7 @@ export const command: Command = {
     'Boots a guest with the terminal as its console. GUEST is a folder with guest.json, an ELF file, an Image or a zImage.',
   options: {
     ...GUEST_OPTIONS,
-    input: {
-      value: 'TEXT',
-      help: 'typed into the console as the guest listens; \\n, \\r, \\t, \\\\ and \\xHH allowed',
-    },
-    until: { value: 'REGEX', help: 'ends with exit code 0 when the console matches' },
-    timeout: { value: 'SECONDS', help: 'ends with exit code 3 after so long' },
-    'max-instructions': { value: 'N', help: 'ends with exit code 3 after so many guest instructions' },
+    ...RUN_LIMITS,
     stats: { value: 'FILE', help: 'writes statistics as JSON' },
     format: { value: 'FORMAT', help: 'text, or json: statistics on stdout in place of the console' },
     gdb: { value: 'PORT', help: 'serves the GDB remote protocol on a port of 127.0.0.1; 0 for any' },
@@ -41,25 +32,15 @@ export const command: Command = {
   run,
 };
 
-interface RunOptions {
-  input: Uint8Array | undefined;
-  until: string | undefined;
-  timeout: number | undefined;
-  maxInstructions: number | undefined;
+interface RunOptions extends RunLimits {
   json: boolean;
   keepConsole: boolean;
   gdbPort: number | undefined;
 }
 
 function readOptions(args: ParsedArguments): RunOptions {
-  const until = args.text('until');
-  if (until !== undefined) checkPattern(until);
-  const input = args.text('input');
   const options: RunOptions = {
-    input: input === undefined ? undefined : unescapeText(input),
-    until,
-    timeout: args.positive('timeout', MOST_SECONDS),
-    maxInstructions: args.integer('max-instructions', 1),
+    ...readRunLimits(args),
     keepConsole: args.has('stats') || args.has('format'),
     json: args.choice('format', ['text', 'json']) === 'json',
     gdbPort: args.integer('gdb', 0, 65535),
@@ -67,15 +48,6 @@ function readOptions(args: ParsedArguments): RunOptions {
   if (options.maxInstructions !== undefined && options.gdbPort !== undefined)
     throw new UsageError('--max-instructions and --gdb cannot be combined: a debugger decides how far the guest runs.');
   return options;
-}
-
-function checkPattern(pattern: string): void {
-  try {
-    new RegExp(pattern, 'm');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^Invalid regular expression: /, '') : '';
-    throw new UsageError(`--until is not a regular expression: ${reason}.`);
-  }
 }
 
 async function run(args: ParsedArguments): Promise<number> {
@@ -94,11 +66,6 @@ async function run(args: ParsedArguments): Promise<number> {
   if (options.json) process.stdout.write(`${JSON.stringify(statistics(finished), undefined, 2)}\n`);
   process.stderr.write(`${midLine && !options.json ? '\n' : ''}${summary(finished)}`);
   return finished.end.exitCode;
-}
-
-/** The guest that comes with Trapline. */
-function defaultGuest(): string {
-  return fileURLToPath(new URL('../guests/sample', import.meta.url));
 }
 
 function openForWriting(path: string): number {
@@ -155,7 +122,9 @@ async function runGuest(
     await gdb?.close();
   }
   output.flush();
-  const finished = { name: loaded.name, machine, seconds: run.seconds, console: run.console, end };
+  const { name } = loaded;
+  const codeNames = loaded.codeNames();
+  const finished = { name, machine, codeNames, seconds: run.seconds, console: run.console, end };
   return { finished, midLine: run.midLine };
 }
 

@@ -1,17 +1,26 @@
 /** What is reported when a run has ended: for people on stderr, for programs as JSON. */
+import type { CodeNames } from '../debug-adapter/inspection/code-names.ts';
+import { type ExitReport, reportExits } from '../debug-adapter/inspection/exits.ts';
 import type { Machine } from '../emulator/machine.ts';
+import type { VirtualizationStatistics } from '../emulator/vm.ts';
 import type { RunEnd } from './guest-run.ts';
 
 /** A run that has ended. */
 export interface FinishedRun {
   name: string;
   machine: Machine;
+  codeNames: CodeNames;
   seconds: number;
   console: string;
   end: RunEnd;
 }
 
 const NO_SHADOW = { fills: 0, writeProtectFaults: 0, flushes: 0, tables: 0, entries: 0 };
+/** Sites in the JSON; functions in the summary. */
+const MOST_SITES = 100;
+const MOST_FUNCTIONS = 10;
+/** Causes in the summary: Linux probes thirty devices once. */
+const MOST_CAUSES = 24;
 
 /** The JSON of `--stats` and of `--format json`. */
 export function statistics(run: FinishedRun): Record<string, unknown> {
@@ -34,6 +43,41 @@ export function statistics(run: FinishedRun): Record<string, unknown> {
     tlbOperations: machine.vm.operations.tlb,
     worldSwitches: counted?.worldSwitches ?? 0,
     hostInstructions: counted?.hostInstructions ?? 0,
+    ...(counted && virtualized(run, counted)),
+  };
+}
+
+/** The keys that only a virtualized mode has. */
+function virtualized({ machine, codeNames }: FinishedRun, counted: VirtualizationStatistics): Record<string, unknown> {
+  const {
+    hostInstructionsByCause,
+    shadowByCause,
+    hostInterrupts,
+    fastExits,
+    stubs,
+    coalescedWrites,
+    delivered,
+    hostPages,
+  } = counted;
+  const { sites, functions, registers, otherExits, otherAccesses } = reportExits(machine, codeNames);
+  return {
+    modeSwitch: machine.vm.hypervisor?.shadow.strategy,
+    ...{
+      hostInstructionsByCause,
+      shadowByCause,
+      hostInterrupts,
+      fastExits,
+      stubs,
+      coalescedWrites,
+      delivered,
+      hostPages,
+    },
+    sites: sites.slice(0, MOST_SITES),
+    otherSites: otherExits + sites.slice(MOST_SITES).reduce((sum, { count }) => sum + count, 0),
+    functions,
+    otherExits,
+    registers,
+    otherAccesses,
   };
 }
 
@@ -41,7 +85,7 @@ export function statistics(run: FinishedRun): Record<string, unknown> {
 const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** The summary for people; ends in a line feed. */
-export function summary({ name, machine, seconds, end }: FinishedRun): string {
+export function summary({ name, machine, codeNames, seconds, end }: FinishedRun): string {
   const { instructions } = machine.vcpu;
   const mips = seconds > 0 ? instructions / seconds / 1e6 : 0;
   const lines = [
@@ -50,28 +94,75 @@ export function summary({ name, machine, seconds, end }: FinishedRun): string {
       `${(machine.now / 1e9).toFixed(2)} s of guest time`,
   ];
   const counted = machine.vm.statistics;
-  if (counted) lines.push('', ...exitTable(counted.total, counted.byCause), '', shadowLine(counted));
+  if (counted) {
+    const report = reportExits(machine, codeNames);
+    lines.push(
+      '',
+      ...exitTable(report),
+      '',
+      ...functionTable(report),
+      '',
+      ...savingLines(counted),
+      shadowLine(counted),
+    );
+  }
   return `${lines.join('\n')}\n`;
 }
 
-function exitTable(total: number, byCause: Readonly<Record<string, number>>): string[] {
-  const rows = Object.entries(byCause)
-    .filter(([, count]) => count > 0)
-    .sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
-  const width = Math.max(...rows.map(([cause]) => cause.length), 'exits by cause'.length);
-  const digits = grouped(total).length;
-  const row = (cause: string, count: number): string => {
-    const share = total > 0 ? `${((100 * count) / total).toFixed(1).padStart(7)} %` : '';
-    return `${cause.padEnd(width)}  ${grouped(count).padStart(digits)}${share}`;
-  };
-  return ['exits by cause', ...rows.map(([cause, count]) => row(cause, count)), row('total', total)];
+function exitTable({ total, byCause }: ExitReport): string[] {
+  const rows = byCause.slice(0, MOST_CAUSES).map(({ cause, count }): [string, number] => [cause, count]);
+  const others = byCause.slice(MOST_CAUSES);
+  if (others.length > 0)
+    rows.push([`${others.length} other causes`, others.reduce((sum, { count }) => sum + count, 0)]);
+  return countTable('exits by cause', [...rows, ['total', total]], total);
 }
 
-function shadowLine(counted: NonNullable<Machine['vm']['statistics']>): string {
-  const { fills, writeProtectFaults, flushes, tables, entries } = counted.shadow;
+function functionTable({ total, functions, otherExits }: ExitReport): string[] {
+  const rows = functions
+    .slice(0, MOST_FUNCTIONS)
+    .map((row): [string, number] => [row.function ?? '(no symbol)', row.count]);
+  const rest = otherExits + functions.slice(MOST_FUNCTIONS).reduce((sum, { count }) => sum + count, 0);
+  if (rest > 0) rows.push(['elsewhere', rest]);
+  return countTable('exits by function', rows, total);
+}
+
+function countTable(title: string, rows: readonly [string, number][], total: number): string[] {
+  const width = Math.max(...rows.map(([name]) => name.length), title.length);
+  const digits = grouped(total).length;
+  return [
+    title,
+    ...rows.map(([name, count]) => {
+      const share = total > 0 ? `${((100 * count) / total).toFixed(1).padStart(7)} %` : '';
+      return `${name.padEnd(width)}  ${grouped(count).padStart(digits)}${share}`;
+    }),
+  ];
+}
+
+/** What the savings did, where there is something to tell; and what a world switch costs. */
+function savingLines({
+  fastExits,
+  stubs,
+  coalescedWrites,
+  worldSwitches,
+  hostInstructions,
+}: VirtualizationStatistics): string[] {
+  const fast = Object.entries(fastExits).filter(([, count]) => count > 0);
+  const saved: string[] = [];
+  if (stubs.executed > 0) saved.push(`${grouped(stubs.executed - stubs.left)} exits by ${grouped(stubs.sites)} stubs`);
+  if (coalescedWrites > 0) saved.push(`${grouped(coalescedWrites)} device writes that waited`);
+  if (fast.length > 0)
+    saved.push(`in the core ${fast.map(([cause, count]) => `${grouped(count)} ${cause}`).join(', ')}`);
+  const each = worldSwitches > 0 ? ` (${(hostInstructions / worldSwitches).toFixed(1)} each)` : '';
+  return [
+    ...(saved.length > 0 ? [`saved: ${saved.join('; ')}`] : []),
+    `${grouped(worldSwitches)} world switches, ${grouped(hostInstructions)} host instructions${each}`,
+  ];
+}
+
+function shadowLine({ shadow }: VirtualizationStatistics): string {
+  const { fills, writeProtectFaults, flushes, tables, entries } = shadow;
   return (
     `shadow: ${grouped(fills)} fills, ${grouped(writeProtectFaults)} write-protect faults, ${grouped(flushes)} flushes, ` +
-    `${grouped(tables)} tables, ${grouped(entries)} entries; ${grouped(counted.worldSwitches)} world switches, ` +
-    `${grouped(counted.hostInstructions)} host instructions`
+    `${grouped(tables)} tables, ${grouped(entries)} entries`
   );
 }

@@ -11,7 +11,7 @@ export interface CoreExports {
   run(budget: number): number;
   enterGuest(budget: number): number;
   patchSite(address: number, va: number, stub: number): void;
-  emulate(word: number): number;
+  emulate(word: number, cpu: number): number;
   mapPage(page: number, address: number): void;
   count(instructions: number): void;
   clearDirty(pages: number): void;
@@ -27,6 +27,7 @@ export interface CoreExports {
   flushRange(va: number, pages: number): void;
   guardPage(page: number, flag: number): void;
   memoryChanged(physical: number, length: number): void;
+  codeChanged(physical: number, length: number): void;
   updateRegimes(): void;
   walk(ttbr: number, dacr: number, mva: number, guest: number): number;
   permission(control: number, write: number): number;
@@ -199,10 +200,10 @@ export class Core {
     return this.u32[address >>> 2] + this.u32[(address + 4) >>> 2] * 0x1_0000_0000;
   }
 
-  /** Executes an A32 word in the place of the instruction at PC, on the active CPU; returns STOP_*. */
-  emulate(word: number): number {
+  /** Executes an A32 word in the place of the instruction at PC, on a CPU block; returns STOP_*. */
+  emulate(word: number, cpu: number): number {
     const thumb = this.get(L.THUMB);
-    const stop = this.exports.emulate(word);
+    const stop = this.exports.emulate(word, cpu);
     // A Thumb instruction that stores several words can go on as the A32 form, but is shorter.
     if (thumb && (stop === L.STOP_BUDGET || stop === L.STOP_WATCH)) this.set(L.REGS + 60, this.get(L.REGS + 60) - 2);
     return stop;

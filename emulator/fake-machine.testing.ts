@@ -195,6 +195,7 @@ export function fakeMachine(
     nameDevices: () => undefined,
     operations: { cache: 0, tlb: 0 },
     statistics,
+    hypervisor: undefined,
   };
   const typed: number[] = [];
   const port: SerialPort = {

@@ -184,6 +184,15 @@ export const LAYOUT = {
   TABLE_LOG: STATE + 0x900,
   TABLE_LOG_MAX: 64,
 
+  /** Offsets in the frame, and what its cause says: those of hypervisor/world-switch/world-switch.S. */
+  FRAME_PSR: 64,
+  FRAME_CAUSE: 68,
+  FRAME_GUEST_TTBR: 84,
+  FRAME_GUEST_DACR: 88,
+  CAUSE_UNDEFINED: 1,
+  CAUSE_SVC: 2,
+  CAUSE_PREFETCH_ABORT: 3,
+  CAUSE_DATA_ABORT: 4,
   /**
    * World switch: regime of physical user mode (the shadow that the host's code has loaded); address of the frame in the
    * shared page; registers and CPSR of the host while its run loop is in charge; 1 while the guest is halted where it
@@ -201,11 +210,8 @@ export const LAYOUT = {
 
   /** Levels of the virtual interrupt inputs: bit 0 IRQ, bit 1 FIQ. */
   VIRTUAL_LINES: STATE + 0xa68,
-  /** Exits that the core may handle by itself (FAST_* bits), and how many it has, by kind. */
+  /** 1 when the core may handle exits by itself; how many it has, by kind. */
   FAST: STATE + 0xa6c,
-  FAST_CPSR: 1,
-  FAST_SPSR: 2,
-  FAST_CACHE: 4,
   FAST_MRS: STATE + 0xa70,
   FAST_MSR: STATE + 0xa74,
   FAST_CACHES: STATE + 0xa78,
@@ -236,7 +242,7 @@ export const LAYOUT = {
   /**
    * A debugger looks at the host's code, too (HOST_VIEW): breakpoints are found there, and a stop in it is no error
    * (IN_HOST: the host goes on where it is). HOST_LIMIT: instructions that the host may execute before it has to be back, or
-   * is stopped. HOST_STEP: the guest's budget ends without a host interrupt.
+   * is stopped. HOST_STEP: the guest's budget ends without a host interrupt, and leaves the guest where it is.
    */
   HOST_VIEW: STATE + 0xaac,
   IN_HOST: STATE + 0xab0,

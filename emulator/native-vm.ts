@@ -80,7 +80,7 @@ class NativeVcpu implements Vcpu {
   /** Goes on with an instruction of several stores after the answer of a device. */
   private resumeStores(): number {
     const { core } = this;
-    const stop = core.emulate(core.get(L.EXIT_WORD));
+    const stop = core.emulate(core.get(L.EXIT_WORD), L.CPU_PHYS);
     if (stop !== L.STOP_DATA_ABORT) return stop;
     core.exports.enterDataAbort(core.get(L.EXIT_FSR), core.get(L.EXIT_FAR), core.get(L.REGS + 60));
     core.exports.count(1);
@@ -159,6 +159,7 @@ export class NativeMachine implements VirtualMachine {
   readonly core: Core;
   readonly vcpu: Vcpu;
   readonly statistics = undefined;
+  readonly hypervisor = undefined;
 
   private constructor(core: Core) {
     this.core = core;

@@ -3,6 +3,7 @@
  * memory slots go in, `run()` comes back with an exit and its reason, interrupt lines go in by level.
  * Native execution and every virtualized mode implement the same interface, so nothing above it knows the mode.
  */
+import type { HypervisorView } from './hypervisor-view.ts';
 import type { RegisterId } from './registers.ts';
 
 /** How a guest is executed. `native`: privileged on the emulated CPU. `lpv`: in user mode under the hypervisor. */
@@ -162,12 +163,18 @@ export interface VirtualMachine {
   nameDevices(name: (address: number) => string | undefined): void;
   /** Statistics of a virtualized mode; undefined in native mode. */
   readonly statistics: VirtualizationStatistics | undefined;
+  /** What the hypervisor of a virtualized mode shows of itself; undefined in native mode. */
+  readonly hypervisor: HypervisorView | undefined;
 }
 
 /** What a hypervisor counts. The counters of `byCause` sum to `total`. */
 export interface VirtualizationStatistics {
   total: number;
   byCause: Record<string, number>;
+  /** By the same causes; what led to no exit (a stop at a breakpoint) is in the total of `hostInstructions` alone. */
+  hostInstructionsByCause: Record<string, number>;
+  /** Shadow entries made and dropped in the exits of each cause; all devices as `mmio`, what no exit caused as `none`. */
+  shadowByCause: Record<string, { fills: number; drops: number }>;
   shadow: {
     /** Entries made; stores to guarded table pages; times that everything was dropped; tables and entries in use. */
     fills: number;

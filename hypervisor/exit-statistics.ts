@@ -3,20 +3,40 @@
  * cost; and a log of the last ones. All in arrays of fixed size: recording an exit allocates nothing, and a hostile
  * guest cannot make them grow (what does not fit is counted together).
  */
-import { CAUSES } from './exit-causes.ts';
+import { MODE } from '../emulator/registers.ts';
+import { CAUSE, CAUSES } from './exit-causes.ts';
 
 /** Stands behind the causes: a device access, which is counted by register. */
 export const MMIO_CAUSE = CAUSES.length;
 
+/** Stands behind that: what happens outside of any exit, such as a debugger's store. */
+export const NO_EXIT = CAUSES.length + 1;
+
 const SITE_SLOTS = 1 << 14;
 const REGISTER_SLOTS = 1 << 11;
 const LOG_ENTRIES = 1 << 12;
+/** The log is offered to its reader each time that so many exits have been added. */
+const LOG_BLOCK = LOG_ENTRIES / 2;
+/** Marks the cause of a site in user mode; causes are far fewer. */
+const USER_SITE = 0x80;
+/** Causes that are about a fault, whose address the core still holds when they are recorded. */
+const FAULTS: ReadonlySet<number> = new Set([
+  CAUSE['guest.prefetch-abort'],
+  CAUSE['guest.data-abort'],
+  CAUSE['shadow.fill'],
+  CAUSE['shadow.page-table-write'],
+  CAUSE['shadow.emulation'],
+  CAUSE['host-page.move'],
+  CAUSE['host-page.emulation'],
+]);
 /** Slots of a hash table that are looked at before an entry is given up. */
 const PROBES = 16;
 
 export interface SiteCount {
   /** Guest virtual address of the instruction that left the guest. */
   pc: number;
+  /** Whether the guest was in user mode. */
+  user: boolean;
   /** Index among the causes, or MMIO_CAUSE. */
   cause: number;
   count: number;
@@ -28,6 +48,7 @@ export interface RegisterCount {
   address: number;
   write: boolean;
   count: number;
+  hostInstructions: number;
 }
 
 export interface LoggedExit {
@@ -39,8 +60,10 @@ export interface LoggedExit {
   pc: number;
   /** Virtual CPSR mode bits at the exit. */
   mode: number;
-  /** Address that the exit is about: fault address, device register; 0 for none. */
-  address: number;
+  /** Virtual address of the access that the exit is about, for faults and device accesses. */
+  address: number | undefined;
+  /** Device access: physical address of the register, and the direction. */
+  register: { address: number; write: boolean } | undefined;
   /** Host instructions from the last exit to this one: into the guest, and out of it. */
   hostInstructions: number;
 }
@@ -53,9 +76,21 @@ export class ExitStatistics {
   /** Exits at sites, and accesses of registers, that found no place in the tables. */
   otherSites = 0;
   otherRegisters = 0;
+  /** Host instructions of those accesses. */
+  otherRegistersHost = 0;
+  /** By cause, MMIO and then no exit at all last: shadow entries made and dropped while an exit was handled. */
+  readonly fills = new Float64Array(CAUSES.length + 2);
+  readonly drops = new Float64Array(CAUSES.length + 2);
+  private lastCause = NO_EXIT;
+  private settledFills = 0;
+  private settledDrops = 0;
+  /** Gives the address of the fault in progress. */
+  faultAddress: () => number = () => 0;
+  /** Called before the log loses what was added since the last call; all exits before `total` are then complete. */
+  onBlock: (() => void) | undefined;
 
   private readonly sitePc = new Int32Array(SITE_SLOTS);
-  /** Cause + 1; 0 for a free slot. */
+  /** Cause + 1, and USER_SITE; 0 for a free slot. */
   private readonly siteCause = new Uint8Array(SITE_SLOTS);
   private readonly siteCount = new Float64Array(SITE_SLOTS);
   private readonly siteHost = new Float64Array(SITE_SLOTS);
@@ -64,15 +99,22 @@ export class ExitStatistics {
   /** 1 read, 2 write; 0 for a free slot. */
   private readonly registerKind = new Uint8Array(REGISTER_SLOTS);
   private readonly registerCount = new Float64Array(REGISTER_SLOTS);
+  private readonly registerHost = new Float64Array(REGISTER_SLOTS);
 
   private readonly logInstructions = new Float64Array(LOG_ENTRIES);
   private readonly logPc = new Uint32Array(LOG_ENTRIES);
   private readonly logAddress = new Uint32Array(LOG_ENTRIES);
   private readonly logHost = new Uint32Array(LOG_ENTRIES);
+  private readonly logRegister = new Uint32Array(LOG_ENTRIES);
+  /** As registerKind. */
+  private readonly logKind = new Uint8Array(LOG_ENTRIES);
   private readonly logCause = new Uint8Array(LOG_ENTRIES);
   private readonly logMode = new Uint8Array(LOG_ENTRIES);
 
-  /** Records one exit; returns how often its site has left the guest for this cause, 0 when that is not known. */
+  /**
+   * Records one exit; `address` is the virtual address of a device access. Returns how often its site has left the guest for
+   * this cause, 0 when that is not known.
+   */
   record(
     cause: number,
     pc: number,
@@ -81,16 +123,19 @@ export class ExitStatistics {
     instructions: number,
     hostInstructions: number,
   ): number {
+    if ((this.total & (LOG_BLOCK - 1)) === 0 && this.total) this.onBlock?.();
     const entry = this.total++ & (LOG_ENTRIES - 1);
+    this.lastCause = cause;
     this.counts[cause]++;
     this.hostInstructions[cause] += hostInstructions;
     this.logInstructions[entry] = instructions;
     this.logPc[entry] = pc;
-    this.logAddress[entry] = address;
+    this.logAddress[entry] = FAULTS.has(cause) ? this.faultAddress() : address;
     this.logHost[entry] = hostInstructions;
     this.logCause[entry] = cause;
     this.logMode[entry] = mode;
-    const slot = this.siteSlot(pc | 0, cause);
+    this.logKind[entry] = 0;
+    const slot = this.siteSlot(pc | 0, (cause + 1) | (mode === MODE.usr ? USER_SITE : 0));
     if (slot < 0) {
       this.otherSites++;
       return 0;
@@ -99,23 +144,47 @@ export class ExitStatistics {
     return ++this.siteCount[slot];
   }
 
-  private siteSlot(pc: number, cause: number): number {
-    let slot = (Math.imul(pc, 0x9e37_79b1) ^ (cause * 0x85eb)) >>> 18;
+  /**
+   * An exit begins: what the shadow has done since the last one began belongs to the cause that was recorded in between.
+   * `fills` and `drops` are the shadow's counters.
+   */
+  settle(fills: number, drops: number): void {
+    this.fills[this.lastCause] += fills - this.settledFills;
+    this.drops[this.lastCause] += drops - this.settledDrops;
+    this.settledFills = fills;
+    this.settledDrops = drops;
+    this.lastCause = NO_EXIT;
+  }
+
+  /** Entries made and dropped in exits of a cause, with those of an exit that is still being handled. */
+  shadowEvents(cause: number, fills: number, drops: number): { fills: number; drops: number } {
+    const current = cause === this.lastCause;
+    return {
+      fills: this.fills[cause] + (current ? fills - this.settledFills : 0),
+      drops: this.drops[cause] + (current ? drops - this.settledDrops : 0),
+    };
+  }
+
+  private siteSlot(pc: number, key: number): number {
+    let slot = Math.imul(pc ^ Math.imul(key, 0x85eb_ca6b), 0x9e37_79b1) >>> 18;
     for (let probe = 0; probe < PROBES; probe++) {
       if (this.siteCause[slot] === 0) {
-        this.siteCause[slot] = cause + 1;
+        this.siteCause[slot] = key;
         this.sitePc[slot] = pc;
         return slot;
       }
-      if (this.sitePc[slot] === pc && this.siteCause[slot] === cause + 1) return slot;
+      if (this.sitePc[slot] === pc && this.siteCause[slot] === key) return slot;
       slot = (slot + 1) & (SITE_SLOTS - 1);
     }
     return -1;
   }
 
-  /** Counts one access to a device register. */
+  /** Says which device register the exit that was recorded last has accessed. */
   access(address: number, write: boolean): void {
     const kind = write ? 2 : 1;
+    const entry = (this.total - 1) & (LOG_ENTRIES - 1);
+    this.logRegister[entry] = address;
+    this.logKind[entry] = kind;
     let slot = Math.imul(address ^ kind, 0x9e37_79b1) >>> 21;
     for (let probe = 0; probe < PROBES; probe++) {
       if (this.registerKind[slot] === 0) {
@@ -124,11 +193,13 @@ export class ExitStatistics {
       }
       if (this.registerKey[slot] === (address | 0) && this.registerKind[slot] === kind) {
         this.registerCount[slot]++;
+        this.registerHost[slot] += this.logHost[entry];
         return;
       }
       slot = (slot + 1) & (REGISTER_SLOTS - 1);
     }
     this.otherRegisters++;
+    this.otherRegistersHost += this.logHost[entry];
   }
 
   /** All sites, the busiest first. */
@@ -138,7 +209,8 @@ export class ExitStatistics {
       if (!this.siteCause[slot]) continue;
       sites.push({
         pc: this.sitePc[slot] >>> 0,
-        cause: this.siteCause[slot] - 1,
+        user: (this.siteCause[slot] & USER_SITE) !== 0,
+        cause: (this.siteCause[slot] & ~USER_SITE) - 1,
         count: this.siteCount[slot],
         hostInstructions: this.siteHost[slot],
       });
@@ -156,6 +228,7 @@ export class ExitStatistics {
         address: this.registerKey[slot] >>> 0,
         write: kind === 2,
         count: this.registerCount[slot],
+        hostInstructions: this.registerHost[slot],
       });
     }
     return registers.sort((a, b) => a.address - b.address || Number(a.write) - Number(b.write));
@@ -171,13 +244,16 @@ export class ExitStatistics {
     const exits: LoggedExit[] = [];
     for (let index = Math.max(from, this.oldest); index < Math.min(to, this.total); index++) {
       const entry = index & (LOG_ENTRIES - 1);
+      const cause = this.logCause[entry];
+      const kind = this.logKind[entry];
       exits.push({
         index,
         instructions: this.logInstructions[entry],
-        cause: this.logCause[entry],
+        cause,
         pc: this.logPc[entry],
         mode: this.logMode[entry],
-        address: this.logAddress[entry],
+        address: FAULTS.has(cause) || kind ? this.logAddress[entry] : undefined,
+        register: kind ? { address: this.logRegister[entry], write: kind === 2 } : undefined,
         hostInstructions: this.logHost[entry],
       });
     }
@@ -189,8 +265,10 @@ export class ExitStatistics {
     this.total = 0;
     this.otherSites = 0;
     this.otherRegisters = 0;
-    for (const array of [this.counts, this.hostInstructions, this.siteCount, this.siteHost, this.registerCount])
-      array.fill(0);
+    this.otherRegistersHost = 0;
+    for (const array of [this.counts, this.hostInstructions, this.siteCount, this.siteHost]) array.fill(0);
+    for (const array of [this.registerCount, this.registerHost, this.fills, this.drops]) array.fill(0);
+    this.lastCause = NO_EXIT;
     this.siteCause.fill(0);
     this.registerKind.fill(0);
   }

@@ -55,6 +55,13 @@ export class FaultResolver {
     this.coalesced = coalesced;
   }
 
+  /** Forgets what it knows of a run: another one begins, perhaps at the same count. */
+  reset(): void {
+    this.stuckAt = undefined;
+    this.faultCount = 0;
+    this.faults = 0;
+  }
+
   /**
    * Decides a miss or denial of the shadow by a fresh walk of the guest's tables: makes the entry, or overrides the
    * page for one instruction (a device, or a store to a guarded table), or finds the guest's own fault (in EXIT_FSR).

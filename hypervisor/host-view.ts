@@ -11,13 +11,15 @@ import type { Walk } from '../emulator/vm.ts';
 import { SYMBOLS } from './world-switch/image.ts';
 import type { HostPages } from './world-switch/host-pages.ts';
 
-/** Functions of the world switch, by section. */
+/** Functions of the shared page. */
 const SHARED_FUNCTIONS = [
+  'run_loop',
   'enter_guest',
   'undefined_exit',
   'prefetch_abort_exit',
   'data_abort_exit',
   'irq_exit',
+  'leave_from_other_mode',
   'host_interrupt',
   'svc_exit',
   'leave_guest',
@@ -57,10 +59,8 @@ export class HostView {
   step(): number {
     const { core } = this;
     const fromGuest = core.get(L.IN_GUEST) !== 0;
-    core.set(L.HOST_STEP, 1);
     core.set(L.HOST_LIMIT, fromGuest ? 0 : 1);
     const stop = core.exports.enterGuest(fromGuest ? 1 : 0);
-    core.set(L.HOST_STEP, 0);
     core.set(L.HOST_LIMIT, L.HOST_BUDGET);
     return stop;
   }
@@ -91,17 +91,16 @@ export class HostView {
 
   /** The function of the world switch at an address, with the offset in it; undefined elsewhere. */
   functionAt(address: number): { name: string; offset: number } | undefined {
-    const { vectorsAddress, sharedAddress, runLoopAddress } = this.hostPages;
+    const { vectorsAddress, sharedAddress } = this.hostPages;
     const at = address >>> 0;
     if (at >= sharedAddress && at < sharedAddress + SYMBOLS.FRAME) {
-      let name: (typeof SHARED_FUNCTIONS)[number] = 'enter_guest';
+      let name: (typeof SHARED_FUNCTIONS)[number] = 'run_loop';
       for (const other of SHARED_FUNCTIONS)
         if (sharedAddress + SYMBOLS[other] <= at && SYMBOLS[other] >= SYMBOLS[name]) name = other;
       return { name, offset: at - sharedAddress - SYMBOLS[name] };
     }
     if (at >= vectorsAddress && at < vectorsAddress + SYMBOLS.targets)
       return { name: 'vectors', offset: at - vectorsAddress };
-    if (at >= runLoopAddress && at < runLoopAddress + 0x1000) return { name: 'run_loop', offset: at - runLoopAddress };
     return undefined;
   }
 }

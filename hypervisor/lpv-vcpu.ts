@@ -3,7 +3,7 @@
  * Each sensitive instruction of the kernel has been replaced by one trapping instruction that encodes it; its trap
  * comes here, and the core executes the original on the virtual CPU's banks. See docs/hypervisor.md.
  */
-import { Core } from '../emulator/core.ts';
+import { type Core } from '../emulator/core.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
 import { newExit, simpleExit } from '../emulator/native-vm.ts';
 import { RegisterFile } from '../emulator/register-file.ts';
@@ -49,12 +49,14 @@ export class LpvVcpu implements Vcpu {
   readonly coalesced: CoalescedWrites | undefined;
   readonly faults: FaultResolver;
   private readonly checkShadow: boolean;
-  private readonly fast: number;
+  private readonly fast: boolean;
   /** Of the exit in progress: PC, virtual mode, count, and the host instructions that it took. */
   private exitPc = 0;
   private exitMode = 0;
   private exitCount = 0;
   private exitHost = 0;
+  /** The exit in progress has not been counted yet: it is once, whatever is met while it is handled. */
+  private exitOpen = false;
   private hostBefore = 0;
   private readonly core: Core;
   private readonly registers: RegisterFile;
@@ -72,18 +74,20 @@ export class LpvVcpu implements Vcpu {
   private readonly causes = new Map<number, number>();
 
   constructor(core: Core, options: HypervisorOptions = {}) {
-    const { modeSwitch = DEFAULT_MODE_SWITCH, savings = SAVINGS, checkShadow = false } = options;
+    const { modeSwitch = DEFAULT_MODE_SWITCH, savings = SAVINGS, checkShadow = false, debugHost = false } = options;
     this.core = core;
     this.checkShadow = checkShadow;
     this.coalesced = savings.includes('mmio') ? new CoalescedWrites(core) : undefined;
-    this.virtualPsr = savings.includes('psr') ? new VirtualPsr(core) : undefined;
-    this.fast = savings.includes('core') ? L.FAST_CACHE | L.FAST_CPSR | L.FAST_SPSR : 0;
+    this.fast = savings.includes('core');
+    // What the core does by itself is cheaper than any stub.
+    this.virtualPsr = savings.includes('psr') && !this.fast ? new VirtualPsr(core) : undefined;
     this.registers = new RegisterFile(core, L.CPU_VIRT);
     this.shadow = new ShadowTables(core, modeSwitch);
     this.hostPages = new HostPages(core, (pages) => this.shadow.setHostPages(pages));
     this.hostView = new HostView(core, this.hostPages);
     this.faults = new FaultResolver(core, this.shadow, this.hostPages, this.translation, this.coalesced);
     this.setUp();
+    if (debugHost) this.hostView.on = true;
   }
 
   private setUp(): void {
@@ -92,9 +96,10 @@ export class LpvVcpu implements Vcpu {
     core.set(L.MASK_VIEW, L.CPU_VIRT);
     this.hostPages.reset();
     this.virtualPsr?.reset();
-    // CPSR belongs to the stubs when there are stubs.
-    core.set(L.FAST, this.virtualPsr ? this.fast & ~L.FAST_CPSR : this.fast);
+    core.set(L.FAST, this.fast ? 1 : 0);
     this.coalesced?.reset();
+    // A time slice that ends leaves the guest where it is: only what has to be done for it brings it out.
+    core.set(L.HOST_STEP, 1);
     this.hostBefore = core.get(L.HOST_INSTRUCTIONS);
     this.noteControl();
     this.enterGuestMode();
@@ -124,7 +129,9 @@ export class LpvVcpu implements Vcpu {
         continue;
       }
       if (this.hostView.on && budget === 1) return this.stepHost();
-      if (this.lines && !this.hostView.inHost && this.deliverInterrupt()) {
+      if (this.lines && !this.hostView.inHost && this.interruptDue()) {
+        if (core.get(L.IN_GUEST)) this.interruptGuest();
+        this.deliverInterrupt();
         this.onExit?.();
         continue;
       }
@@ -132,6 +139,8 @@ export class LpvVcpu implements Vcpu {
       core.set(L.VIRTUAL_LINES, this.lines);
       const stop = core.exports.enterGuest(left);
       if (this.hostView.inHost) return this.stopInHost(stop);
+      // The end of a time slice finds the guest halted where it is.
+      if (stop === L.STOP_BUDGET && core.get(L.IN_GUEST)) continue;
       this.noteExit();
       const reason = this.dispatch(stop);
       if (reason !== undefined) return reason;
@@ -146,7 +155,7 @@ export class LpvVcpu implements Vcpu {
   /** Debug mode "host": one instruction, of the guest or of the host; an exit that reaches the run loop is handled. */
   private stepHost(): ExitReason {
     const { core, hostView } = this;
-    if (this.lines && !hostView.inHost && !core.get(L.IN_GUEST)) this.deliverInterrupt();
+    if (this.lines && !hostView.inHost && !core.get(L.IN_GUEST) && this.interruptDue()) this.deliverInterrupt();
     core.set(L.VIRTUAL_LINES, this.lines);
     core.skipBreakpointOnce();
     const stop = hostView.step();
@@ -200,6 +209,8 @@ export class LpvVcpu implements Vcpu {
   /** Keeps what the statistics say about an exit: handling it changes all of it. */
   private noteExit(): void {
     const { core } = this;
+    this.exitOpen = true;
+    this.statistics.settle(this.shadow.counters.fills, this.shadow.counters.drops);
     this.exitPc = core.get(L.REGS + 60);
     this.exitMode = this.virtualCpsr & CPSR.MODE;
     this.exitCount = core.retired;
@@ -208,8 +219,10 @@ export class LpvVcpu implements Vcpu {
     this.hostBefore = host;
   }
 
-  /** Counts the exit in progress; returns how often its site has had this cause. */
+  /** Counts the exit in progress, if it has not been; returns how often its site has had this cause. */
   private count(cause: number, address = 0): number {
+    if (!this.exitOpen) return 0;
+    this.exitOpen = false;
     return this.statistics.record(cause, this.exitPc, this.exitMode, address, this.exitCount, this.exitHost);
   }
 
@@ -274,6 +287,7 @@ export class LpvVcpu implements Vcpu {
     }
     const times = this.count(cause);
     if (this.virtualPsr?.mayReplace(original)) this.replace(original, times);
+    if (cause === CAUSE['user-access.load'] || cause === CAUSE['user-access.store']) this.shadow.beforeUserAccess();
     return this.emulate(original);
   }
 
@@ -290,9 +304,7 @@ export class LpvVcpu implements Vcpu {
   private emulate(word: number): ExitReason | undefined {
     const { core } = this;
     for (;;) {
-      core.exports.setActive(L.CPU_VIRT);
-      const stop = core.emulate(word);
-      core.exports.setActive(L.CPU_PHYS);
+      const stop = core.emulate(word, L.CPU_VIRT);
       switch (stop) {
         case L.STOP_BUDGET:
         case L.STOP_WATCH:
@@ -339,17 +351,19 @@ export class LpvVcpu implements Vcpu {
   // -------------------------------------------------------------------------------------------------------------------
   // Exceptions of the guest
 
-  /** Makes the physical CPSR what the virtual mode needs. */
+  /** Makes the physical CPSR, and the shadow that user mode runs on, what the virtual mode needs. */
   private enterGuestMode(): void {
-    const virtual = this.virtualCpsr;
-    const visible = (virtual & CPSR.MODE) === MODE.usr ? virtual & USER_VISIBLE : 0;
     const { core } = this;
-    core.set(L.CPU_PHYS + L.C_CPSR, MODE.usr | visible);
-    const regime = (virtual & CPSR.MODE) === MODE.usr ? 1 : 0;
-    this.shadow.setMode(regime);
-    core.set(L.USER_REGIME, regime);
+    const virtual = this.virtualCpsr;
+    const user = (virtual & CPSR.MODE) === MODE.usr;
+    core.set(L.CPU_PHYS + L.C_CPSR, user ? MODE.usr | (virtual & USER_VISIBLE) : MODE.usr);
+    const regime = user ? 1 : 0;
+    // A debugger has changed a guest that was halted where it was: it is entered anew.
+    if (core.get(L.IN_GUEST)) this.hostPages.takeBack();
     core.set(L.REGIME, regime);
-    core.set(L.IN_GUEST, 0);
+    if (core.get(L.USER_REGIME) === regime) return;
+    core.set(L.USER_REGIME, regime);
+    this.shadow.setMode(regime);
   }
 
   /** Enters a guest exception through the guest's own vectors. Counts one. */
@@ -382,20 +396,32 @@ export class LpvVcpu implements Vcpu {
     this.injected();
   }
 
-  /** Delivers a pending virtual interrupt if the guest's masks allow. */
-  private deliverInterrupt(): boolean {
+  /** Whether a virtual interrupt is pending that the guest does not mask. */
+  private interruptDue(): boolean {
+    const masks = this.virtualCpsr;
+    return ((this.lines & 2) !== 0 && !(masks & CPSR.F)) || ((this.lines & 1) !== 0 && !(masks & CPSR.I));
+  }
+
+  /** A host interrupt brings the guest, halted where it is, out of its world: there is something to do for it. */
+  private interruptGuest(): void {
+    const { core } = this;
+    core.set(L.HOST_STEP, 0);
+    const stop = core.exports.enterGuest(0);
+    core.set(L.HOST_STEP, 1);
+    this.noteExit();
+    this.dispatch(stop);
+  }
+
+  /** Delivers the virtual interrupt that is due. */
+  private deliverInterrupt(): void {
     const link = this.core.get(L.REGS + 60) + 4;
     if (this.lines & 2 && !(this.virtualCpsr & CPSR.F)) {
       this.delivered.fiq++;
       this.inject(0x1c, MODE.fiq, link, 1);
-      return true;
-    }
-    if (this.lines & 1 && !(this.virtualCpsr & CPSR.I)) {
+    } else {
       this.delivered.irq++;
       this.inject(0x18, MODE.irq, link);
-      return true;
     }
-    return false;
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -442,9 +468,12 @@ export class LpvVcpu implements Vcpu {
       return undefined;
     }
     if (resolution === Resolution.Override && this.faults.cause !== MMIO_CAUSE) {
-      this.count(this.faults.cause);
+      const { cause } = this.faults;
       this.steppingOverride = true;
-      return this.step();
+      const reason = this.step();
+      // The instruction may have been a trap: then the exit is counted as that.
+      this.count(cause);
+      return reason;
     }
     this.count(CAUSE['guest.prefetch-abort']);
     this.injectPrefetchAbort(resolution === Resolution.Override ? this.faults.externalStatus() : core.get(L.EXIT_FSR));
@@ -563,10 +592,11 @@ export class LpvVcpu implements Vcpu {
     this.core.reset();
     this.lines = 0;
     this.pendingWord = 0;
-    this.faults.stuckAt = undefined;
+    this.faults.reset();
     this.skipAddress = -1;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);
+    this.statistics.reset();
     this.setUp();
     this.shadow.flush();
   }

@@ -1,11 +1,15 @@
 /** The virtual machine of lightweight paravirtualization: RAM, one virtual CPU (lpv-vcpu.ts) and its statistics. */
 import { Core } from '../emulator/core.ts';
+import type { HypervisorView } from '../emulator/hypervisor-view.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
+import { RegisterFile } from '../emulator/register-file.ts';
 import type { MemorySlot, VirtualizationStatistics, VirtualMachine } from '../emulator/vm.ts';
 import { CAUSES } from './exit-causes.ts';
+import { Exits } from './exits.ts';
 import type { HypervisorOptions } from './options.ts';
 import { SYMBOLS } from './world-switch/image.ts';
 import { LpvVcpu } from './lpv-vcpu.ts';
+import { Shadow } from './shadow-view.ts';
 import { HOST_BASE } from './shadow/host-ram.ts';
 import { ShadowTables } from './shadow/shadow-tables.ts';
 
@@ -13,11 +17,21 @@ export class LpvMachine implements VirtualMachine {
   readonly mode = 'lpv';
   readonly core: Core;
   readonly vcpu: LpvVcpu;
-  private deviceName: ((address: number) => string | undefined) | undefined;
+  readonly hypervisor: HypervisorView;
+  private readonly exits: Exits;
 
   private constructor(core: Core, options: HypervisorOptions) {
     this.core = core;
     this.vcpu = new LpvVcpu(core, options);
+    const { statistics, shadow, hostPages } = this.vcpu;
+    statistics.faultAddress = () => core.get(L.EXIT_FAR);
+    this.exits = new Exits(statistics);
+    const physical = new RegisterFile(core, L.CPU_PHYS);
+    this.hypervisor = {
+      exits: this.exits,
+      shadow: new Shadow(core, shadow, hostPages),
+      readPhysicalRegister: (id) => physical.read(id),
+    };
   }
 
   static async create(slots: readonly MemorySlot[], options: HypervisorOptions = {}): Promise<LpvMachine> {
@@ -43,23 +57,14 @@ export class LpvMachine implements VirtualMachine {
   }
 
   nameDevices(name: (address: number) => string | undefined): void {
-    this.deviceName = name;
+    this.exits.deviceName = name;
   }
 
   get statistics(): VirtualizationStatistics {
     const { vcpu, core } = this;
     const { shadow, statistics, hostPages } = vcpu;
     const { counters } = shadow;
-    const byCause: Record<string, number> = {};
-    CAUSES.forEach((cause, index) => {
-      if (statistics.counts[index]) byCause[cause] = statistics.counts[index];
-    });
-    const add = (cause: string, count: number): void => {
-      byCause[cause] = (byCause[cause] ?? 0) + count;
-    };
-    for (const { address, count } of statistics.registers())
-      add(`mmio.${this.deviceName?.(address) ?? 'unassigned'}`, count);
-    if (statistics.otherRegisters) add('mmio.other', statistics.otherRegisters);
+    const causes = this.hypervisor.exits.causes();
     const fast = {
       'status.mrs': core.get(L.FAST_MRS),
       'status.msr': core.get(L.FAST_MSR),
@@ -68,7 +73,13 @@ export class LpvMachine implements VirtualMachine {
     };
     return {
       total: statistics.total,
-      byCause,
+      byCause: Object.fromEntries(causes.map(({ cause, count }) => [cause, count])),
+      hostInstructionsByCause: Object.fromEntries(causes.map((entry) => [entry.cause, entry.hostInstructions])),
+      shadowByCause: Object.fromEntries(
+        [...CAUSES, 'mmio', 'none']
+          .map((cause, i) => [cause, statistics.shadowEvents(i, counters.fills, counters.drops)] as const)
+          .filter(([, { fills, drops }]) => fills + drops > 0),
+      ),
       shadow: {
         fills: counters.fills,
         writeProtectFaults: vcpu.faults.writeProtectFaults,

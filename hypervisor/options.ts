@@ -5,7 +5,8 @@ import { MODE_SWITCHES, type ModeSwitch } from './shadow/mode-switch.ts';
 /**
  * Ways to have fewer or cheaper exits (docs/hypervisor.md):
  *
- * - `psr`: MRS and MSR of CPSR become stubs, which keep the control bits of the virtual CPSR in memory.
+ * - `psr`: MRS and MSR of CPSR become stubs, which keep the control bits of the virtual CPSR in memory. Of no effect with `core`,
+ *   which is cheaper.
  * - `mmio`: writes to device registers that change nothing at once wait until the next exit to the devices.
  * - `core`: the core executes status register and cache operations on the virtual CPU by itself.
  */
@@ -19,6 +20,8 @@ export interface HypervisorOptions {
   readonly savings?: readonly Saving[];
   /** Compare all shadow entries with the guest's tables at each exit; a difference ends the run as an internal error. */
   readonly checkShadow?: boolean;
+  /** Debug mode "host": a debugger sees the physical CPU, and steps through the world switch (host-view.ts). */
+  readonly debugHost?: boolean;
 }
 
 /** Reads a list of savings: `all`, `none`, or names with commas between them. Throws an `InputError` for another name. */
@@ -28,9 +31,9 @@ export function parseSavings(text: string): readonly Saving[] {
   return text.split(',').map((name) => {
     const saving = SAVINGS.find((known) => known === name.trim());
     if (!saving)
-      throw new InputError(
-        `"${name.trim()}" is not a saving of the hypervisor: use all, none, or some of ${SAVINGS.join(',')}.`,
-      );
+      throw new InputError(`"${name.trim()}" is not a saving of the hypervisor`, {
+        remedy: `Use all, none, or some of ${SAVINGS.join(',')}`,
+      });
     return saving;
   });
 }

@@ -19,6 +19,7 @@ import { codeSections, ELF_TYPE, sectionLoadAddress, type ElfFile, type ElfSecti
 import { InputError } from '../formats/input-error.ts';
 import { decodeTrap, encodeTrap } from '../isa/lpv.ts';
 import { sensitiveClass, trapsInUserMode, type SensitiveClass } from '../isa/sensitivity.ts';
+import { USER_MODE_CODE } from '../isa/user-mode-code.ts';
 
 /** A word that is, or would be, rewritten. */
 export interface PatchSite {
@@ -54,12 +55,6 @@ export interface SensitiveSites {
   /** Bytes of Thumb code, left alone. */
   readonly thumbBytes: number;
 }
-
-/** Symbols that begin and end code for user mode; with no end symbol, the size of the first one counts. */
-const USER_MODE_CODE: ReadonlyArray<readonly [start: string, end: string | undefined]> = [
-  ['__kuser_helper_start', '__kuser_helper_end'],
-  ['sigreturn_codes', undefined],
-];
 
 /** A range of ARM code in a section. */
 interface CodeRange {

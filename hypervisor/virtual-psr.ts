@@ -62,7 +62,7 @@ export class VirtualPsr {
     this.next = 0;
     this.sites = 0;
     core.u8.fill(0, this.memory, this.memory + L.STUB_REGIONS * PAGE);
-    core.exports.memoryChanged(HOST_BASE + HOST_RAM.STUBS, L.STUB_REGIONS * PAGE);
+    core.exports.codeChanged(HOST_BASE + HOST_RAM.STUBS, L.STUB_REGIONS * PAGE);
     const regime = L.REGIMES + L.REGIME_STUB * L.REGIME_SIZE;
     core.set(regime, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(regime + 4, 0x5555_5555);
@@ -101,7 +101,7 @@ export class VirtualPsr {
     const stub = this.next++;
     const offset = Math.floor(stub / L.STUBS_IN_PAGE) * PAGE + offsetInPage(stub);
     code.forEach((word, i) => this.core.set(this.memory + offset + i * 4, word));
-    this.core.exports.memoryChanged(HOST_BASE + HOST_RAM.STUBS + offset, L.STUB_SIZE);
+    this.core.exports.codeChanged(HOST_BASE + HOST_RAM.STUBS + offset, L.STUB_SIZE);
     this.bySite.set(va | 0, { stub, original });
     this.sites++;
     this.core.exports.patchSite(address, va, stub);
@@ -111,6 +111,8 @@ export class VirtualPsr {
 function offsetInPage(stub: number): number {
   return L.STUB_FIRST + (stub % L.STUBS_IN_PAGE) * L.STUB_SIZE;
 }
+
+type DataAccess = 'LDR_imm' | 'STR_imm' | 'LDRB_imm' | 'STRB_imm';
 
 /** Writes the code of one stub. */
 class Assembler {
@@ -125,13 +127,13 @@ class Assembler {
     this.words.push(encodeA32(name, fields));
   }
 
-  /** LDR or STR of a word of the data. */
-  data(name: 'LDR_imm' | 'STR_imm', d: number, offset: number): void {
+  /** A load from the data or a store to them. */
+  data(name: DataAccess, d: number, offset: number): void {
     this.near(name, d, PAGE + offset - this.base);
   }
 
-  /** LDR or STR at an offset from the stub's start, relative to PC. */
-  near(name: 'LDR_imm' | 'STR_imm', d: number, offset: number): void {
+  /** A load or store at an offset from the stub's start, relative to PC. */
+  near(name: DataAccess, d: number, offset: number): void {
     const distance = offset - (this.words.length * 4 + 8);
     this.emit(name, { P: 1, U: distance < 0 ? 0 : 1, n: PC, d, i: Math.abs(distance) });
   }
@@ -173,7 +175,8 @@ function readCpsr(code: Assembler, d: number): void {
   code.emit('MRS', { d });
   code.emit('AND_imm', { n: d, d, ...FLAGS });
   code.data('STR_imm', t, L.STUB_SPILL);
-  code.data('LDR_imm', t, L.STUB_CPSR);
+  // MRS reads J, in a higher byte, as zero; MSR leaves it alone.
+  code.data('LDRB_imm', t, L.STUB_CPSR);
   code.emit('ORR_shi', { n: d, d, m: t });
   code.data('LDR_imm', t, L.STUB_SPILL);
   code.leave();
@@ -201,7 +204,7 @@ function writeCpsr(code: Assembler, trap: number, m: number | undefined, fields:
   code.emit('B', {});
   if (m === undefined) code.emit('MOV_imm', { d: t, i: value & CONTROL_BITS });
   else code.emit('AND_imm', { n: m, d: t, i: CONTROL_BITS });
-  code.data('STR_imm', t, L.STUB_CPSR);
+  code.data('STRB_imm', t, L.STUB_CPSR);
   if (!(fields.f & 8)) code.emit('MSR_reg', { f: 8, m: u });
   else if (m === undefined) code.emit('MSR_imm', { f: 8, i: fields.i, r: fields.r });
   else code.emit('MSR_reg', { f: 8, m });

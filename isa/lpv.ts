@@ -138,6 +138,11 @@ export function encodeTrap(word: number): number | undefined {
   return found && (applyMoves(found.toTrap, word) | found.trapValue) >>> 0;
 }
 
+/** Where the bits of a sensitive word go in its trap; undefined when it has none. */
+export function trapMoves(word: number): readonly BitMove[] | undefined {
+  return needsTrap(word) ? formOfOriginal(word >>> 0)?.toTrap : undefined;
+}
+
 /** The original of a trap word. Undefined when it is not a trap: another form, or a reserved bit that is set. */
 export function decodeTrap(trapWord: number): number | undefined {
   const found = formOfTrap(trapWord >>> 0);

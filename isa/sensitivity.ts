@@ -22,7 +22,7 @@ const DATA_CLASSES: ReadonlySet<string> = new Set(SENSITIVE_CLASSES.slice(-12));
 const EXACT_CLASSES: ReadonlySet<string> = new Set(SENSITIVE_CLASSES.slice(0, 12));
 
 /** The class a row can belong to: its name without the operand form. */
-function classOfRow(row: Row): SensitiveClass | undefined {
+export function classOfRow(row: Row): SensitiveClass | undefined {
   const name = row.name.replace(/_(imm|reg|shi|shr)$/, '');
   return (SENSITIVE_CLASSES as readonly string[]).includes(name) ? (name as SensitiveClass) : undefined;
 }
@@ -55,6 +55,11 @@ export function sensitiveClass(word: number): SensitiveClass | 'none' {
   if (EXACT_CLASSES.has(found) && (word & row.shouldMask) >>> 0 !== row.shouldValue) return 'none';
   if (row.name === 'MSR_imm' && (word & 0x000f0000) === 0) return 'none';
   return found;
+}
+
+/** Whether a class is data processing that is sensitive only with S and Rd = PC. */
+export function isDataClass(sensitive: SensitiveClass): boolean {
+  return DATA_CLASSES.has(sensitive);
 }
 
 /** Whether instructions of a class trap in user mode without being replaced (coprocessor access). */

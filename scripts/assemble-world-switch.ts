@@ -1,5 +1,5 @@
 /**
- * Assembles hypervisor/world-switch/world-switch.S into image.ts beside it: the words of its three sections, and its
+ * Assembles hypervisor/world-switch/world-switch.S into image.ts beside it: the words of its two sections, and its
  * symbols. The result is committed, so that a build needs no cross assembler; a test compares the two.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FOLDER = fileURLToPath(new URL('../hypervisor/world-switch/', import.meta.url));
-const SECTIONS = ['vectors', 'shared', 'host'];
+const SECTIONS = ['vectors', 'shared'];
 const WORDS_A_LINE = 8;
 
 /** The text of image.ts, from the source and a GNU toolchain for ARM on the PATH. */

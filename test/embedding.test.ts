@@ -23,7 +23,7 @@ describe('embedding a machine (docs/api.md)', () => {
   for (const mode of ['native', 'lpv'] satisfies ExecutionMode[]) {
     it(`runs a program in ${mode} mode`, async () => {
       const board = createVersatilePb({ ramSize: 16 << 20 });
-      const vm = await createVirtualMachine({ mode, slots: board.slots });
+      const vm = await createVirtualMachine({ mode, slots: board.slots, hypervisor: { savings: [] } });
       const machine = new Machine(vm, board);
       const words = mode === 'lpv' ? PROGRAM.map((word, i) => (i < 8 ? (encodeTrap(word) ?? word) : word)) : PROGRAM;
       const program = new Uint8Array(Uint32Array.from(words).buffer);

@@ -103,11 +103,21 @@ export const emptyInput = (): UserError => new UserError(3012, 'Nothing to type:
 export const unknownListing = (reference: number): UserError =>
   new UserError(3013, `No disassembly under source reference ${reference}: it belongs to an earlier session.`);
 
+export const unknownCause = (name: string): UserError =>
+  new UserError(
+    3014,
+    `${JSON.stringify(name.slice(0, 80))} is no cause of an exit, nor a group of them; "byCause" of trapline/exits has ` +
+      'those that occur.',
+  );
+
+export const unknownDevice = (name: string, known: readonly string[]): UserError =>
+  new UserError(3015, `No device ${JSON.stringify(name.slice(0, 80))} on this board; it has ${known.join(', ')}.`);
+
 export const unknownBreakpoint = (id: number): UserError =>
-  new UserError(3014, `No breakpoint ${id}: give the "id" of a breakpoint that is set.`);
+  new UserError(3016, `No breakpoint ${id}: give the "id" of a breakpoint that is set.`);
 
 export const noException = (): UserError =>
-  new UserError(3015, 'The guest has not stopped at an exception; set an exception breakpoint and continue.');
+  new UserError(3017, 'The guest has not stopped at an exception; set an exception breakpoint and continue.');
 
 export const unknownTarget = (id: number): UserError =>
-  new UserError(3016, `No target ${id}: give the "id" of one that gotoTargets has returned.`);
+  new UserError(3018, `No target ${id}: give the "id" of one that gotoTargets has returned.`);

@@ -6,17 +6,11 @@ import { Runner, type Schedule } from '../../emulator/runner.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { SymbolIndex } from '../../symbols/symbol-index.ts';
 import { Unwinder } from '../../symbols/unwinder.ts';
+import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
 import { readPhysicalMemory, readGuestWord } from '../target.ts';
 import { DebugFiles } from './debug-files.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
 import { SourcePaths, type SourceSettings } from './source-paths.ts';
-
-/** A part of the kernel's image: linked at one address, loaded at another. */
-export interface LoadedRange {
-  virtual: number;
-  physical: number;
-  size: number;
-}
 
 /** What loading a guest gives. */
 export interface LoadedGuest {
@@ -58,6 +52,8 @@ export class Guest {
   readonly debug: DebugFiles;
   readonly sources: SourcePaths;
   readonly schedule: Schedule;
+  /** Names of the code at which exits happen. */
+  readonly codeNames: CodeNames;
   private readonly ranges: readonly LoadedRange[];
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
@@ -72,6 +68,7 @@ export class Guest {
     this.unwinder = new Unwinder(loaded.files, this.symbols);
     this.debug = new DebugFiles(loaded.files);
     this.sources = new SourcePaths(loaded.sources ?? NO_SOURCES, this.debug);
+    this.codeNames = new CodeNames(this.symbols, loaded.ranges);
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
   }
 

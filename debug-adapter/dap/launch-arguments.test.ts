@@ -31,3 +31,27 @@ describe('the manifest of the extension', () => {
     }
   });
 });
+
+describe('launch attributes of the hypervisor', () => {
+  it('name savings as a list or as text, and a mode switch strategy', () => {
+    const savings = (value: unknown): unknown => parseLaunchArguments({ program: 'x', savings: value }).savings;
+    assert.deepEqual(['all', 'none', 'psr, core', ['mmio'], []].map(savings), [
+      ['psr', 'mmio', 'core'],
+      [],
+      ['psr', 'core'],
+      ['mmio'],
+      [],
+    ]);
+    assert.equal(parseLaunchArguments({ program: 'x', modeSwitch: 'domains' }).modeSwitch, 'domains');
+    const refused = (attributes: object, message: RegExp): void => {
+      assert.throws(() => parseLaunchArguments({ program: 'x', ...attributes }), message);
+    };
+    refused(
+      { savings: 'psr,all' },
+      /"savings" must be "all", "none", or a list of "psr", "mmio", "core", not "psr,all"/,
+    );
+    refused({ savings: [1] }, /"savings" must be .*, not a list/);
+    refused({ savings: {} }, /"savings" must be .*, not an object/);
+    refused({ modeSwitch: 'fast' }, /"modeSwitch" must be one of "flush", .* not the string "fast"/);
+  });
+});

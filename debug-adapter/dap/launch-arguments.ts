@@ -1,4 +1,7 @@
 /** The attributes of a launch request: their names, their types, and a clear error for anything else. */
+import { InputError } from '../../formats/input-error.ts';
+import { parseSavings, type Saving, SAVINGS } from '../../hypervisor/options.ts';
+import { type ModeSwitch, MODE_SWITCHES } from '../../hypervisor/shadow/mode-switch.ts';
 import { closest } from '../../symbols/closest.ts';
 import { isRecord } from './arguments.ts';
 import { badAttribute, nothingToLaunch, unknownAttribute } from './errors.ts';
@@ -14,6 +17,11 @@ export interface LaunchArguments {
   dtb?: string;
   initrd?: string;
   append?: string;
+  /** Savings and mode switch strategy of the hypervisor. */
+  savings?: readonly Saving[];
+  modeSwitch?: ModeSwitch;
+  /** The physical CPU, with the world switch, instead of the guest's virtual one. */
+  debug?: 'guest' | 'host';
   symbols?: string[];
   sourceMap?: Record<string, string>;
   gdbPort?: number;
@@ -24,7 +32,7 @@ export interface LaunchArguments {
 }
 
 const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append'] as const;
-const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort'];
+const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
 
 /** Attributes of a launch request that belong to Trapline. */
 export const LAUNCH_ATTRIBUTES: readonly string[] = [...TEXT, ...OTHER];
@@ -58,7 +66,7 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     if (value === '' && name !== 'append') throw badAttribute(name, 'a string that is not empty', 'an empty one');
     result[name] = value;
   }
-  const { stopOnEntry, symbols, sourceMap, console, gdbPort } = raw;
+  const { stopOnEntry, symbols, sourceMap, console, gdbPort, savings, modeSwitch, debug } = raw;
   if (stopOnEntry !== undefined) {
     if (typeof stopOnEntry !== 'boolean') throw badAttribute('stopOnEntry', 'true or false', describe(stopOnEntry));
     result.stopOnEntry = stopOnEntry;
@@ -82,9 +90,34 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     }
     result.gdbPort = gdbPort;
   }
+  if (savings !== undefined) result.savings = readSavings(savings);
+  if (modeSwitch !== undefined) {
+    const found = MODE_SWITCHES.find((name) => name === modeSwitch);
+    if (!found) throw badAttribute('modeSwitch', `one of ${quoted(MODE_SWITCHES)}`, describe(modeSwitch));
+    result.modeSwitch = found;
+  }
+  if (debug !== undefined) {
+    if (debug !== 'guest' && debug !== 'host') throw badAttribute('debug', '"guest" or "host"', describe(debug));
+    result.debug = debug;
+  }
   if (result.program === undefined && result.kernel === undefined) throw nothingToLaunch();
   return result;
 }
+
+/** `all`, `none`, names with commas between them, or a list of names. */
+function readSavings(value: unknown): readonly Saving[] {
+  const expected = `"all", "none", or a list of ${quoted(SAVINGS)}`;
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  if (!list.every((name) => typeof name === 'string')) throw badAttribute('savings', expected, describe(value));
+  try {
+    return list.length === 0 ? [] : parseSavings(list.join(','));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw badAttribute('savings', expected, JSON.stringify(value).slice(0, 40));
+  }
+}
+
+const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
 function fileList(name: string, value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];

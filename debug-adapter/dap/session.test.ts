@@ -7,7 +7,8 @@ import { REGISTER } from '../../emulator/registers.ts';
 import { ElfFile } from '../../formats/elf.ts';
 import { CONSOLE, fakeMachine, WORD, type FakeMachine } from '../../emulator/fake-machine.testing.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import type { AdapterHost, LoadedRange } from './guest.ts';
+import type { LoadedRange } from '../inspection/code-names.ts';
+import type { AdapterHost } from './guest.ts';
 import { TraplineSession } from './session.ts';
 import { connect, type Connection } from './session.testing.ts';
 

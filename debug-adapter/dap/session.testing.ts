@@ -13,6 +13,9 @@ export interface EventBody {
   category?: string;
   progressId?: string;
   output?: string;
+  instructions?: number;
+  total?: number;
+  running?: boolean;
 }
 
 export interface Connection {
@@ -52,7 +55,7 @@ export async function connect(adapter?: AdapterHost): Promise<Connection> {
   const events: DebugProtocol.Event[] = [];
   const seen = new Map<string, number>();
   const waiting = new Set<() => void>();
-  for (const name of [...EVENTS, 'trapline/console']) {
+  for (const name of [...EVENTS, 'trapline/console', 'trapline/statsChanged']) {
     client.on(name, (event: DebugProtocol.Event) => {
       events.push(event);
       for (const check of [...waiting]) check();

@@ -17,15 +17,19 @@ import * as errors from './errors.ts';
 import { consoleInput, HELP } from './evaluate.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExceptionFilters } from './exception-filters.ts';
+import { exitLogRequest, exitsRequest } from './exits-requests.ts';
 import { Guest, type AdapterHost, type LoadedGuest } from './guest.ts';
 import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
+import { machineRequest } from './machine-request.ts';
 import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
 import { loadedSources, modules } from './modules.ts';
 import { withProgress } from './progress.ts';
 import { RegistersScope } from './registers-scope.ts';
 import { RunControl, type Stop } from './run-control.ts';
 import { checkThread, Stack, THREAD } from './stack.ts';
+import { StatsEvents } from './stats-events.ts';
+import { pageTablesRequest, translationRequest } from './translation-requests.ts';
 import { goTo, gotoTargets, stepInTargets } from './targets.ts';
 import { Variables } from './variables.ts';
 import { formatAddress } from './address.ts';
@@ -47,6 +51,7 @@ interface Loaded {
   variables: Variables;
   evaluator: Evaluator;
   console: GuestConsole;
+  stats: StatsEvents;
   closeGdb: (() => void) | undefined;
 }
 
@@ -71,9 +76,9 @@ export class TraplineSession extends DebugSession {
     super();
     this.host = host;
     this.setRunAsServer(true);
-    this.handlers = new Map(
-      Object.entries({ ...this.lifecycle(), ...this.inspection(), ...this.execution(), ...this.stopping() }),
-    );
+    const inspecting = { ...this.inspection(), ...this.statistics() };
+    const running = { ...this.execution(), ...this.stopping() };
+    this.handlers = new Map(Object.entries({ ...this.lifecycle(), ...inspecting, ...running }));
   }
 
   /** The requests that have a handler. */
@@ -223,6 +228,24 @@ export class TraplineSession extends DebugSession {
     };
   }
 
+  /** Requests of Trapline's own, all read-only (docs/dap-extensions.md). */
+  private statistics(): Record<string, Handler> {
+    const about =
+      (answer: (guest: Guest, args: RequestArguments) => object): Handler =>
+      (args) => {
+        const { guest, stats } = this.need(args);
+        const body = answer(guest, args);
+        return { body, after: () => stats.want() };
+      };
+    return {
+      'trapline/exits': about(exitsRequest),
+      'trapline/exitLog': about(exitLogRequest),
+      'trapline/translation': about(translationRequest),
+      'trapline/pageTables': about(pageTablesRequest),
+      'trapline/machine': about(machineRequest),
+    };
+  }
+
   private execution(): Record<string, Handler> {
     return {
       continue: (args) => {
@@ -331,6 +354,7 @@ export class TraplineSession extends DebugSession {
       throw error instanceof errors.UserError ? error : errors.launchFailed(inAttributes(messageOf(error)));
     });
     if (signal.aborted || this.closed) throw errors.requestCancelled();
+    const statsWanted = this.loaded?.stats.wanted ?? false;
     this.unload();
     const guest = new Guest(loadedGuest, this.host.schedule);
     const stack = new Stack(guest, this.listings);
@@ -351,10 +375,12 @@ export class TraplineSession extends DebugSession {
       this.exceptions.forget();
     });
     const registers = new RegistersScope(guest, stack);
+    const stats = new StatsEvents(guest, (body) => this.sendEvent(new Event('trapline/statsChanged', body)));
+    if (statsWanted) stats.want();
     const variables = new Variables();
     stack.onInvalidate.add(() => variables.clear());
     const evaluator = new Evaluator(guest, stack, variables, registers);
-    const parts = { guest, run, stack, registers, variables, evaluator };
+    const parts = { stats, guest, run, stack, registers, variables, evaluator };
     this.loaded = { ...parts, console: guestConsole, closeGdb: undefined };
     for (const logging of [breakpoints, data, this.exceptions]) logging.onMessage = (text) => this.say(text);
     this.exceptions.bind(guest);
@@ -386,6 +412,7 @@ export class TraplineSession extends DebugSession {
     if (!loaded) return;
     loaded.run.dispose();
     loaded.console.dispose();
+    loaded.stats.dispose();
     loaded.closeGdb?.();
   }
 
@@ -423,6 +450,7 @@ export class TraplineSession extends DebugSession {
   private stopped(stop: Stop): void {
     this.loaded?.console.flush();
     this.loaded?.stack.invalidate();
+    this.loaded?.stats.stepped();
     this.sendEvent(new Event('stopped', { ...stop, threadId: THREAD, allThreadsStopped: true }));
   }
 

@@ -1,7 +1,10 @@
 /** The `monitor` commands: what the protocol itself has no packet for, as text for a person at a GDB prompt. */
 import type { Machine } from '../../emulator/machine.ts';
 import { REGISTER, type RegisterName } from '../../emulator/registers.ts';
-import type { Walk } from '../../emulator/vm.ts';
+import { logRow, reportExits } from '../inspection/exits.ts';
+import { inspectPageTables, MEGABYTES } from '../inspection/page-tables.ts';
+import { describeTranslation, inspectTranslation } from '../inspection/translation.ts';
+import type { ShadowCell } from '../protocol.ts';
 import { decodePsr, formatPsr, hex32, readPhysicalMemory, readRegister, REGISTER_GROUPS } from '../target.ts';
 
 /** What a monitor command may use besides the machine. */
@@ -28,9 +31,25 @@ const COMMANDS: readonly MonitorCommand[] = [
     help: 'registers of the devices, without side effects',
     run: infoDevices,
   },
-  { name: 'translate', parameters: 'ADDRESS', help: "walks the guest's tables for a virtual address", run: translate },
+  {
+    name: 'translate',
+    parameters: 'ADDRESS',
+    help: "walks the guest's tables and the shadow's for a virtual address",
+    run: translate,
+  },
+  {
+    name: 'tables',
+    parameters: '[ADDRESS]',
+    help: "the guest's tables beside the shadow's: megabytes in use, or the pages of one",
+    run: tables,
+  },
   { name: 'xp', parameters: 'ADDRESS [WORDS]', help: 'words of RAM by physical address', run: examinePhysical },
-  { name: 'exits', parameters: '', help: 'exits to the hypervisor by cause', run: exits },
+  {
+    name: 'exits',
+    parameters: '[sites | registers | log]',
+    help: 'exits to the hypervisor by cause, the busiest instructions, device registers, or the last ones',
+    run: exits,
+  },
   { name: 'step-count', parameters: '', help: 'guest instructions retired, and guest time', run: stepCount },
   { name: 'type', parameters: 'TEXT', help: "types a line into the guest's console", run: typeLine },
   { name: 'reset', parameters: '', help: 'puts the guest back to its start', run: reset },
@@ -117,31 +136,7 @@ function parseAddress(machine: Machine, text: string): number | undefined {
 function translate({ machine }: MonitorContext, parameter: string): string {
   const address = parseAddress(machine, parameter);
   if (address === undefined) return 'Usage: monitor translate ADDRESS, for example monitor translate 0xc0008000';
-  return describeWalk(machine.vcpu.translate(address));
-}
-
-const DOMAIN_ACCESS = ['no access', 'client', 'reserved', 'manager'];
-
-/** A translation in words: each descriptor met, the result, and who may do what. */
-export function describeWalk(walk: Walk): string {
-  const lines = [`virtual ${hex32(walk.virtualAddress)}${walk.mmu ? '' : ' (the MMU is off)'}`];
-  for (const { level, address, descriptor, type } of walk.steps)
-    lines.push(`  level ${level} at ${hex32(address)}: ${hex32(descriptor)} ${type}`);
-  if (walk.physicalAddress === undefined) {
-    lines.push(`no mapping (fault status 0x${walk.fault.privilegedRead.toString(16)})`);
-    return lines.join('\n');
-  }
-  lines.push(`physical ${hex32(walk.physicalAddress)}`);
-  if (!walk.mmu) return lines.join('\n');
-  const access = (status: number): string => (status === 0 ? 'yes' : `fault 0x${status.toString(16)}`);
-  const { fault } = walk;
-  lines.push(
-    `${walk.pageSize} bytes, domain ${walk.domain} (${DOMAIN_ACCESS[walk.domainAccess] ?? '?'}), AP ${walk.ap}, ` +
-      `${walk.cacheable ? 'cacheable' : 'not cacheable'}, ${walk.bufferable ? 'bufferable' : 'not bufferable'}`,
-    `privileged: read ${access(fault.privilegedRead)}, write ${access(fault.privilegedWrite)}`,
-    `user: read ${access(fault.userRead)}, write ${access(fault.userWrite)}`,
-  );
-  return lines.join('\n');
+  return describeTranslation(inspectTranslation(machine, address));
 }
 
 const MOST_WORDS = 1024;
@@ -165,14 +160,67 @@ function examinePhysical({ machine }: MonitorContext, parameter: string): string
   return lines.join('\n');
 }
 
-function exits({ machine }: MonitorContext): string {
-  const { statistics } = machine.vm;
-  if (!statistics) return `There are no exits in ${machine.vm.mode} mode: no hypervisor is in use.`;
-  const rows = Object.entries(statistics.byCause).sort(([, a], [, b]) => b - a);
-  return table(
-    [...rows, ['total', statistics.total] as const].map(([name, count]) => [name, String(count)]),
-    1,
-  );
+const MOST_ROWS = 20;
+
+function exits({ machine }: MonitorContext, parameter: string): string {
+  if (!machine.vm.hypervisor) return `There are no exits in ${machine.vm.mode} mode: no hypervisor is in use.`;
+  const { total, byCause, sites, registers } = reportExits(machine);
+  switch (parameter) {
+    case '':
+      return table([...byCause.map(({ cause, count }) => [cause, String(count)]), ['total', String(total)]], 1);
+    case 'sites':
+      return table(
+        sites.slice(0, MOST_ROWS).map(({ address, cause, count }) => [address, cause, String(count)]),
+        2,
+      );
+    case 'registers':
+      return table([
+        ['register', 'reads', 'writes'],
+        ...registers.map(({ address, device, register, reads, writes }) => [
+          device === undefined ? address : `${device} ${register ?? address}`,
+          String(reads),
+          String(writes),
+        ]),
+      ]);
+    case 'log':
+      return exitLog(machine);
+    default:
+      return 'Usage: monitor exits [sites | registers | log]';
+  }
+}
+
+/** The last exits, the newest at the end. */
+function exitLog(machine: Machine): string {
+  const exits = machine.vm.hypervisor?.exits;
+  const rows = exits?.log(Math.max(0, exits.total - MOST_ROWS), exits.total) ?? [];
+  return table([
+    ['exit', 'instructions', 'mode', 'pc', 'cause', 'address'],
+    ...rows.map((exit) => {
+      const { index, instructions, mode, pc, cause, address } = logRow(machine, exit);
+      return [String(index), String(instructions), mode, pc, cause, address ?? ''];
+    }),
+  ]);
+}
+
+/** Megabytes that are in use in either table; with an address, the pages of its megabyte. */
+function tables({ machine }: MonitorContext, parameter: string): string {
+  const address = parameter === '' ? undefined : parseAddress(machine, parameter);
+  if (parameter !== '' && address === undefined)
+    return 'Usage: monitor tables [ADDRESS], for example monitor tables 0xc0008000';
+  const megabyte = address === undefined ? undefined : address >>> 20;
+  const { rows } = inspectPageTables(machine, { megabyte, start: 0, count: MEGABYTES, used: true });
+  if (rows.length === 0) return 'Nothing is mapped here.';
+  const cell = (shadow: ShadowCell | undefined): string =>
+    shadow?.entries === undefined ? (shadow?.state ?? '') : `${shadow.state} (${shadow.entries})`;
+  return table([
+    ['address', 'guest', 'to', ...(rows[0].shadow ? ['shadow, privileged', 'shadow, user'] : [])],
+    ...rows.map((row) => [
+      row.address,
+      row.guest?.type ?? '-',
+      row.guest?.target ?? '-',
+      ...(row.shadow ? [cell(row.shadow.privileged), cell(row.shadow.user)] : []),
+    ]),
+  ]);
 }
 
 function stepCount({ machine }: MonitorContext): string {

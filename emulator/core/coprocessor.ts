@@ -52,7 +52,7 @@ function translationChanged(event: u32): u32 {
     return NEXT;
   }
   if (load<u32>(TRAP_EXCEPTIONS)) {
-    hostTablesChanged();
+    hostTablesChanged(event == EVENT_MMU);
     return NEXT;
   }
   updateRegimes();

@@ -206,6 +206,10 @@ function wordOrByte(rec: u32, row: u32, word: u32, op: u32): void {
     put(rec, O.OP_LDR_LITERAL, rd, 0, up ? word & 0xfff : 0 - (word & 0xfff));
     return;
   }
+  if (!register && rn == 15 && rd != 15 && op == O.OP_STR && pre && !writeback) {
+    put(rec, O.OP_STR_LITERAL, rd, 0, up ? word & 0xfff : 0 - (word & 0xfff));
+    return;
+  }
   if (rn == 15 || rd == 15) {
     slow(rec, O.OP_SLOW, row, word);
     return;

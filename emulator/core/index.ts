@@ -1,7 +1,7 @@
 /** What the core exports to TypeScript: see emulator/core.ts for the typed view of it. */
 import { dropDecoded } from './decode';
 import { PHYS_MAP, RETIRED } from './generated/layout';
-import { clearDirty, flushAll, flushPage, flushRange, guardPage, memoryChanged } from './memory';
+import { clearDirty, codeChanged, flushAll, flushPage, flushRange, guardPage, memoryChanged } from './memory';
 import { cpsr, enterDataAbort, enterException, enterPrefetchAbort, setActive, setCpsr, updateRegimes } from './state';
 import { permission, walk } from './walk';
 
@@ -9,6 +9,7 @@ export { emulate, enterGuest, run } from './generated/run';
 export { patchSite } from './world';
 export {
   clearDirty,
+  codeChanged,
   cpsr,
   dropDecoded,
   enterDataAbort,

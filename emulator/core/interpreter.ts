@@ -62,7 +62,6 @@ import {
 } from './generated/layout';
 import { ROW_LDR_imm, ROW_LDR_reg, ROW_SVC } from './generated/rows';
 import {
-  access,
   clearAccess,
   clearFetchChanged,
   clearWatchHit,
@@ -80,7 +79,6 @@ import {
 import * as O from './ops';
 import { executeA32, executeThumb, executeTrapped, interruptsMasked, trappedWord } from './slow';
 import {
-  active,
   CPSR_F,
   CPSR_I,
   enterDataAbort,
@@ -296,6 +294,35 @@ function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
   else decodeA32(rec, load<u32>(host), host & 0xfff);
 }
 
+/** The run goes through the world switch; the host's code is being executed. Here, since locals of the loop cost registers. */
+let world: bool = false;
+let host: bool = false;
+/** While the host runs, the loop counts its instructions down, and the guest's budget waits here. */
+let guestLeft: i32 = 0;
+
+/** From the guest's budget to the host's limit, or back; returns the one that counts now. */
+function changeWorld(left: i32): i32 {
+  const limit = load<i32>(HOST_LIMIT);
+  host = !host;
+  if (host) {
+    guestLeft = left;
+    return limit;
+  }
+  countHost(limit - left);
+  return guestLeft;
+}
+
+/** One instruction inside an instruction of the loop: without the world switch, and without interrupts. */
+function innerStep(): u32 {
+  const outerWorld = world;
+  const outerHost = host;
+  world = false;
+  const stop = loop(1, false);
+  world = outerWorld;
+  host = outerHost;
+  return stop;
+}
+
 /**
  * Runs until `budget` instructions (and exception entries) have retired or something stops the CPU. Returns STOP_*.
  * r15 holds the address of the next instruction before and after.
@@ -303,13 +330,13 @@ function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
  * With `world`, exceptions of the guest enter the host's vectors, and the run goes on through the world switch. The host's
  * instructions are counted apart; its time slice ends with a host interrupt.
  */
-function loop(budget: i32, checkLines: bool, world: bool): u32 {
+function loop(budget: i32, checkLines: bool): u32 {
   let left = budget;
-  // While the host runs, `left` counts its instructions down, and the guest's budget waits here.
-  let guestLeft = budget;
-  let host = world && load<u32>(REGIME) >= REGIME_HOST;
-  const hostLimit = load<i32>(HOST_LIMIT);
-  if (host) left = hostLimit;
+  host = world && load<u32>(REGIME) >= REGIME_HOST;
+  if (host) {
+    guestLeft = left;
+    left = load<i32>(HOST_LIMIT);
+  }
   let stop: u32 = STOP_BUDGET;
   let pc = load<u32>(REGS + 60);
   // Set whenever mode, masks, regime or instruction set may have changed.
@@ -333,23 +360,15 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
           store<u32>(REGS + 60, pc);
           enterException(0x18, MODE_IRQ, pc + 4, false);
           pc = load<u32>(REGS + 60);
-          left--;
+          // An interrupt of the host is not an instruction of the guest's.
+          if (!world || host) left--;
         }
       }
       lines = load<u32>(LINES);
       fetchers = fetchTable();
       readers = readTable();
       writers = writeTable();
-      if (world && load<u32>(REGIME) >= REGIME_HOST != host) {
-        host = !host;
-        if (host) {
-          guestLeft = left;
-          left = hostLimit;
-        } else {
-          countHost(hostLimit - left);
-          left = guestLeft;
-        }
-      }
+      if (world && load<u32>(REGIME) >= REGIME_HOST != host) left = changeWorld(left);
     }
     if (left <= 0) {
       if (!world || host || load<u32>(HOST_STEP)) break;
@@ -532,6 +551,21 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
           const e = entry(readers, va);
           if (((e | va) & 3) == 0) {
             setRd(rec, load<u32>(<u32>(e ^ va)));
+            rec += 8;
+            continue;
+          }
+          status = slowAccess(rec, page + <u32>((rec - slot) >>> unit));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        }
+        case O.OP_STR_LITERAL: {
+          const va = ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec);
+          const e = entry(writers, va);
+          if (((e | va) & 3) == 0) {
+            store<u32>(<u32>(e ^ va), vd(rec));
             rec += 8;
             continue;
           }
@@ -745,7 +779,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
           if (singleStore(rec) && coalesce(load<u64>(RETIRED) + <u64>(budget - left - 1))) {
             rewindMmio();
             ignoreBreaks = true;
-            stop = loop(1, false, false);
+            stop = innerStep();
             ignoreBreaks = false;
             endMmio();
             if (breaksOnPage(here)) forgetRecord(here);
@@ -789,7 +823,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
         store<u32>(BREAK_SKIP, 0);
         store<u32>(REGS + 60, pc);
         decodeUnder(rec, hostPage + (here - page), here, thumb);
-        stop = loop(1, false, false);
+        stop = innerStep();
         store<u16>(rec, <u16>O.OP_DECODE);
         ignoreBreaks = false;
         if (world && stop >= STOP_SVC && stop <= STOP_DATA_ABORT) {
@@ -814,10 +848,7 @@ function loop(budget: i32, checkLines: bool, world: bool): u32 {
     if (stop) break;
   }
   store<u32>(REGS + 60, pc);
-  if (host) {
-    countHost(hostLimit - left);
-    left = guestLeft;
-  }
+  if (host) left = changeWorld(left);
   retire(<u64>(budget - left));
   return stop;
 }
@@ -861,20 +892,20 @@ function multiplyHalves(rec: u32): u32 {
 /** Runs at most `budget` instructions; see `loop`. Completes an instruction that waited for a device first. */
 export function run(budget: i32): u32 {
   if (!load<u32>(MMIO_COUNT)) {
-    const stop = loop(budget, true, false);
+    const stop = loop(budget, true);
     store<u32>(BREAK_SKIP, 0);
     return stop;
   }
   rewindMmio();
   ignoreBreaks = true;
   const here = load<u32>(REGS + 60);
-  const stop = loop(1, false, false);
+  const stop = innerStep();
   ignoreBreaks = false;
   if (stop == STOP_MMIO_READ || stop == STOP_MMIO_WRITE) return stop;
   endMmio();
   if (breaksOnPage(here)) forgetRecord(here);
   if (stop != STOP_BUDGET || budget == 1) return stop;
-  return loop(budget - 1, true, false);
+  return loop(budget - 1, true);
 }
 
 /** After an instruction ran with breakpoints ignored, its record must look for one again. */
@@ -902,7 +933,9 @@ export function enterGuest(budget: i32): u32 {
   if (load<u32>(STUB_VA)) store<u32>(<u32>load<u32>(STUB_DATA), pendingMasks(), STUB_PENDING);
   let left = budget;
   while (true) {
-    const stop = loop(left, true, true);
+    world = true;
+    const stop = loop(left, true);
+    world = false;
     if (stop != STOP_WFI) {
       if (load<u32>(REGIME) < REGIME_HOST) {
         takeVirtualCpsr();
@@ -920,12 +953,14 @@ export function enterGuest(budget: i32): u32 {
   }
 }
 
-/** Runs one instruction of a hypervisor's choice on the active CPU: `word` is the original of a trap at r15. */
-export function emulate(word: u32): u32 {
+/** Runs one instruction of a hypervisor's choice on a CPU block: `word` is the original of a trap at r15. */
+export function emulate(word: u32, cpu: u32): u32 {
   const here = load<u32>(REGS + 60);
   clearAccess();
   rewindMmio();
+  store<u32>(ACTIVE, cpu);
   const status = executeTrapped(word, here);
+  store<u32>(ACTIVE, CPU_PHYS);
   switch (status) {
     case O.ABORT:
       return STOP_DATA_ABORT;

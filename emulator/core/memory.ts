@@ -289,6 +289,12 @@ export function invalidateCode(host: u32, size: u32): void {
 
 /** RAM was changed from outside (a loader, a debugger, a device): drops code and translations of the range. */
 export function memoryChanged(physical: u32, length: u32): void {
+  codeChanged(physical, length);
+  flushAll();
+}
+
+/** As `memoryChanged`, for RAM that holds no translation tables. */
+export function codeChanged(physical: u32, length: u32): void {
   let address = physical;
   let left = length;
   while (left > 0) {
@@ -302,7 +308,6 @@ export function memoryChanged(physical: u32, length: u32): void {
     address += chunk;
     left -= chunk;
   }
-  flushAll();
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -457,11 +462,18 @@ function deviceAccess(physical: u32, va: u32, size: u32, write: bool, value: u32
   return (load<u32>(OVERRIDE_COUNT) | load<u32>(TABLE_LOG_COUNT)) != 0;
 }
 
+/** Address in this memory of `bytes` bytes at `va` in one page that may be read or written without a look, or 0. */
+export function cached(va: u32, bytes: u32, regime: u32, write: bool): u32 {
+  if ((va ^ (va + bytes - 1)) >>> 12 || interrupted()) return 0;
+  const entry = load<u32>(table(regime, write ? USE_WRITE : USE_READ) + ((va >>> 12) << 2));
+  return entry ? (entry - 1) ^ va : 0;
+}
+
 /** Loads `size` bytes (1, 2, 4) at an address aligned to them, with the rights of `regime`; zero-extended. */
 export function loadAligned(va: u32, size: u32, regime: u32): u32 {
-  const cached = load<u32>(table(regime, USE_READ) + ((va >>> 12) << 2));
-  if (cached && !interrupted()) {
-    const at: u32 = (cached - 1) ^ va;
+  const entry = load<u32>(table(regime, USE_READ) + ((va >>> 12) << 2));
+  if (entry && !interrupted()) {
+    const at: u32 = (entry - 1) ^ va;
     return size == 4 ? load<u32>(at) : size == 2 ? <u32>load<u16>(at) : <u32>load<u8>(at);
   }
   if (!translate(va, regime, false)) return 0;
@@ -482,9 +494,9 @@ export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void 
     storeIndex++;
     return;
   }
-  const cached = load<u32>(table(regime, USE_WRITE) + ((va >>> 12) << 2));
-  if (cached && !interrupted()) {
-    const at: u32 = (cached - 1) ^ va;
+  const entry = load<u32>(table(regime, USE_WRITE) + ((va >>> 12) << 2));
+  if (entry && !interrupted()) {
+    const at: u32 = (entry - 1) ^ va;
     storeIndex++;
     if (size == 4) store<u32>(at, value);
     else if (size == 2) store<u16>(at, <u16>value);

@@ -39,10 +39,12 @@ export const OP_MOV_PC: u32 = 31;
 export const OP_T_BL_SUFFIX: u32 = 32;
 export const OP_T_BLX_SUFFIX: u32 = 33;
 
-/** A trap word that stands for a stub of the hypervisor: bytes 2-3 its number, 4-7 the address that it returns behind. */
+/** A trap word that stands for a stub of the hypervisor: bytes 2-3 its place (patchSite), 4-7 the address that it returns behind. */
 export const OP_STUB: u32 = 71;
 
+/** Word at PC + ahead + immediate. */
 export const OP_LDR_LITERAL: u32 = 34;
+export const OP_STR_LITERAL: u32 = 35;
 /** Loads and stores: immediate offset, pre-indexed with write-back, post-indexed, register offset. */
 export const OP_LDR: u32 = 36;
 export const OP_STR: u32 = 40;

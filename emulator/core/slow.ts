@@ -30,7 +30,7 @@ import * as R from './generated/rows';
 // Status registers
 
 /** Whether an MRS or MSR is about SPSR, not CPSR. */
-export function namesSpsr(word: u32): bool {
+function namesSpsr(word: u32): bool {
   return (word & 0x0040_0000) != 0;
 }
 

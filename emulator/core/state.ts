@@ -52,7 +52,7 @@ export const MODE_UND: u32 = 0x1b;
 export const CPSR_F: u32 = 0x40;
 export const CPSR_I: u32 = 0x80;
 /** Control bits kept in a CPU block: J, GE, E, A, I, F and mode. Flags, Q and T are live state. */
-const CONTROL_MASK: u32 = 0x07ff_ffdf;
+export const CONTROL_MASK: u32 = 0x07ff_ffdf;
 
 export const SCTLR_M: u32 = 1;
 export const SCTLR_S: u32 = 1 << 8;
@@ -249,19 +249,19 @@ export function updateRegimes(): void {
 }
 
 /**
- * The host has loaded a translation table or the domain register: its privileged mode uses them, and user mode uses the
- * shadow that they belong to. Translations of each regime are kept apart and stay, as with tagged translations.
+ * The host has written TTBR0 or DACR: its privileged mode uses them at once. With TTBR0, user mode gets the shadow that the two belong
+ * to. Translations of each regime are kept apart and stay, as with tagged translations.
  */
-export function hostTablesChanged(): void {
+export function hostTablesChanged(table: bool): void {
   const ttbr = load<u32>(CPU_PHYS + C_TTBR0);
   const dacr = load<u32>(CPU_PHYS + C_DACR);
   const host: u32 = REGIMES + REGIME_HOST * REGIME_SIZE;
   store<u32>(host, ttbr);
   store<u32>(host + 4, dacr);
-  for (let i: u32 = 0; i < 2; i++) {
-    const regime: u32 = REGIMES + i * REGIME_SIZE;
-    if (load<u32>(regime) == ttbr && load<u32>(regime + 4) == dacr) store<u32>(USER_REGIME, i);
-  }
+  if (!table) return;
+  if (load<u32>(REGIMES) == ttbr && load<u32>(REGIMES + 4) == dacr) store<u32>(USER_REGIME, 0);
+  else if (load<u32>(REGIMES + REGIME_SIZE) == ttbr && load<u32>(REGIMES + REGIME_SIZE + 4) == dacr)
+    store<u32>(USER_REGIME, 1);
 }
 
 /** Tells the hypervisor what an emulated system instruction asks for. */

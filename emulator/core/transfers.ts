@@ -3,11 +3,12 @@
  * visible before its accesses have succeeded, but for words that a multiple store has already stored.
  */
 import { registerOffset, shiftByImmediate } from './arithmetic';
-import { REGS, THUMB } from './generated/layout';
+import { REGS, STORES_DONE, THUMB } from './generated/layout';
 import {
   access,
   aligned,
   beginStores,
+  cached,
   endStores,
   loadAligned,
   loadHalf,
@@ -36,7 +37,7 @@ function storeKind(va: u32, kind: i32, value: u32, rights: u32): void {
   else storeHalf(va, value, rights);
 }
 
-/** The access of a load or store record whose fast path missed: OP_LDR to OP_LDRSH in each form, OP_LDR_LITERAL. */
+/** The access of a load or store record whose fast path missed: OP_LDR to OP_LDRSH in each form, and the literal ones. */
 export function slowAccess(rec: u32, pc: u32): u32 {
   const op = (<u32>load<u16>(rec)) & 0xfff;
   const rd = REGS + <u32>load<u8>(rec, 2);
@@ -46,6 +47,10 @@ export function slowAccess(rec: u32, pc: u32): u32 {
     if (access) return failed();
     store<u32>(rd, value);
     return done();
+  }
+  if (op == O.OP_STR_LITERAL) {
+    storeWord(pc + 8 + load<u32>(rec, 4), load<u32>(rd), regime());
+    return access ? failed() : done();
   }
   const rn = REGS + <u32>load<u8>(rec, 3);
   const form = op & 3;
@@ -172,6 +177,14 @@ function multipleStart(base: u32, up: bool, pre: bool, bytes: u32): u32 {
 function loadList(start: u32, list: u32, rights: u32): bool {
   if (!aligned(start, 3, false)) return false;
   let va = start & ~3;
+  let at = list ? cached(va, popcnt<u32>(list) << 2, rights, false) : 0;
+  if (at) {
+    for (let left = list; left; left &= left - 1) {
+      store<u32>(BUFFER + (ctz<u32>(left) << 2), load<u32>(at));
+      at += 4;
+    }
+    return true;
+  }
   for (let i: u32 = 0; i < 16; i++) {
     if (!((list >>> i) & 1)) continue;
     store<u32>(BUFFER + (i << 2), loadAligned(va, 4, rights));
@@ -193,6 +206,12 @@ export function loadMultiple(list: u32, rn: u32, mode: u32): u32 {
   return list & 0x8000 ? jumpInterworking(load<u32>(BUFFER + 60)) : done();
 }
 
+/** What STM stores for a register: of the user bank with `user`. */
+function storedValue(index: u32, pc: u32, user: bool): u32 {
+  if (index == 15) return pc + (load<u32>(THUMB) ? 4 : 8);
+  return user && index >= 8 ? userReg(index) : reg(index);
+}
+
 /** Plain STM, or STM(2) with `user`: a base in the list is stored with its old value. */
 export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool): u32 {
   const base = operand(rn, pc);
@@ -202,10 +221,26 @@ export function storeMultiple(list: u32, rn: u32, mode: u32, pc: u32, user: bool
   if (!aligned(start, 3, true)) return failed();
   let va = start & ~3;
   const rights = regime();
+  let at = list && !load<u32>(STORES_DONE) ? cached(va, bytes, rights, true) : 0;
+  if (at) {
+    let left = list;
+    // The low registers are the same in every bank but FIQ's.
+    const low: u32 = user ? 0xff : 0x7fff;
+    for (; left & low; left &= left - 1) {
+      store<u32>(at, load<u32>(REGS + (ctz<u32>(left) << 2)));
+      at += 4;
+    }
+    for (; left; left &= left - 1) {
+      store<u32>(at, storedValue(ctz<u32>(left), pc, user));
+      at += 4;
+    }
+    if (mode & 1 && rn != 15) setReg(rn, up ? base + bytes : base - bytes);
+    return done();
+  }
   beginStores();
   for (let i: u32 = 0; i < 16; i++) {
     if (!((list >>> i) & 1)) continue;
-    const value = i == 15 ? pc + (load<u32>(THUMB) ? 4 : 8) : user ? userReg(i) : reg(i);
+    const value = storedValue(i, pc, user);
     storeAligned(va, 4, value, rights);
     if (access) return failedStores(0xe800_0000 | (mode << 21) | (rn << 16) | list);
     va += 4;
@@ -227,7 +262,8 @@ export function loadMultipleSystem(word: u32, pc: u32): u32 {
   if (!(list & 0x8000)) {
     // Write-back with user registers is UNPREDICTABLE; the base of the current mode is written here.
     if (writeback) setReg(rn, moved);
-    for (let i: u32 = 0; i < 15; i++) if ((list >>> i) & 1) setUserReg(i, load<u32>(BUFFER + (i << 2)));
+    for (let i: u32 = 0; i < 8; i++) if ((list >>> i) & 1) setReg(i, load<u32>(BUFFER + (i << 2)));
+    for (let i: u32 = 8; i < 15; i++) if ((list >>> i) & 1) setUserReg(i, load<u32>(BUFFER + (i << 2)));
     return done();
   }
   if (writeback) setReg(rn, moved);

@@ -20,15 +20,20 @@ import {
   EXIT_SIZE,
   EXIT_WRITE,
   FAST,
-  FAST_CACHE,
   FAST_CACHES,
   FAST_MRS,
   FAST_MSR,
-  FAST_CPSR,
-  FAST_SPSR,
   FAST_TLB,
   FLAG_Q,
+  CAUSE_DATA_ABORT,
+  CAUSE_PREFETCH_ABORT,
+  CAUSE_SVC,
+  CAUSE_UNDEFINED,
   FRAME,
+  FRAME_CAUSE,
+  FRAME_GUEST_DACR,
+  FRAME_GUEST_TTBR,
+  FRAME_PSR,
   HOST_CONTEXT,
   HOST_INSTRUCTIONS,
   MMIO_COUNT,
@@ -62,7 +67,6 @@ import {
   STUB_VA,
   STUBS_LEFT,
   THUMB,
-  TLB,
   USER_REGIME,
   VIRTUAL_LINES,
   WORLD_SWITCHES,
@@ -70,13 +74,13 @@ import {
 import { decodeTrapWord } from './generated/lpv-tables';
 import { ROW_MCR, ROW_MRC, ROW_MRS, ROW_MSR_imm, ROW_MSR_reg } from './generated/rows';
 import * as O from './ops';
-import { executeTrapped, namesSpsr } from './slow';
+import { executeTrapped } from './slow';
 import {
+  CONTROL_MASK,
   cpsr,
   CPSR_F,
   CPSR_I,
   enterException,
-  mode,
   MODE_ABT,
   MODE_SVC,
   MODE_UND,
@@ -109,28 +113,19 @@ export function countHost(instructions: i32): void {
  * Returns SUPERVISOR_CALL for a word that must leave the guest, else how the instruction ends.
  */
 export function fastExit(word: u32, pc: u32): u32 {
-  const kinds = load<u32>(FAST);
-  if (!kinds) return O.SUPERVISOR_CALL;
+  if (!load<u32>(FAST)) return O.SUPERVISOR_CALL;
   let original = decodeTrapWord(word);
   if (!original) original = word;
   const row = lookupA32(original, load<u32>(ARCH));
   let counter: u32 = 0;
   if (row == ROW_MRS) counter = FAST_MRS;
   else if (row == ROW_MSR_imm || row == ROW_MSR_reg) counter = FAST_MSR;
-  if (counter) {
-    // CPSR is the stubs' while there are stubs.
-    if (!(kinds & (namesSpsr(original) ? FAST_SPSR : FAST_CPSR))) return O.SUPERVISOR_CALL;
-  } else {
-    if (!(kinds & FAST_CACHE)) return O.SUPERVISOR_CALL;
-    counter = maintenance(row, original);
-    if (!counter) return O.SUPERVISOR_CALL;
-  }
+  else counter = maintenance(row, original);
+  if (!counter) return O.SUPERVISOR_CALL;
   store<u32>(counter, load<u32>(counter) + 1);
-  takeVirtualCpsr();
   store<u32>(ACTIVE, CPU_VIRT);
   const status = executeTrapped(original, pc);
   store<u32>(ACTIVE, CPU_PHYS);
-  giveVirtualCpsr();
   // Shadows agree with the guest's tables at all times: nothing has to be dropped.
   store<u32>(EVENTS, 0);
   return status;
@@ -169,13 +164,11 @@ export function takeVirtualCpsr(): void {
 }
 
 /** Enters a stub in user mode; returns its address. What it executes until it is left is its own count. */
-export function enterStub(stub: u32): u32 {
+export function enterStub(place: u32): u32 {
   store<u32>(STUBS_RUN, load<u32>(STUBS_RUN) + 1);
   store<u32>(REGIME, REGIME_STUB);
   inStub = true;
-  return (
-    load<u32>(STUB_VA) + (stub / STUBS_IN_PAGE) * STUB_REGION_SIZE + STUB_FIRST + (stub % STUBS_IN_PAGE) * STUB_SIZE
-  );
+  return load<u32>(STUB_VA) + place * STUB_FIRST;
 }
 
 /** A stub cannot do what it stands for: PC is the patched instruction's again. Its last word is the address behind it. */
@@ -189,7 +182,10 @@ export function leaveStub(pc: u32): void {
   store<u32>(REGS + 60, load<u32>(stub + STUB_SIZE - 4) - 4);
 }
 
-/** Makes the decoded trap word at an address of RAM, executed at `va`, stand for a stub. */
+/**
+ * Makes the decoded trap word at an address of RAM, executed at `va`, stand for a stub. Its record has the stub's place: the distance
+ * from the first region in units of STUB_FIRST bytes, which divide all the sizes.
+ */
 export function patchSite(host: u32, va: u32, stub: u32): void {
   const slot: u32 = load<u32>(SLOT_ARM + ((<u32>((host - RAM_BASE) >>> 12)) << 2));
   if (!slot) return;
@@ -198,7 +194,8 @@ export function patchSite(host: u32, va: u32, stub: u32): void {
   const plain = op & 0xfff;
   if (plain != O.OP_SVC && plain != O.OP_UNDEFINED) return;
   store<u16>(rec, <u16>((op & 0xf000) | O.OP_STUB));
-  store<u16>(rec, <u16>stub, 2);
+  const offset = (stub / STUBS_IN_PAGE) * STUB_REGION_SIZE + STUB_FIRST + (stub % STUBS_IN_PAGE) * STUB_SIZE;
+  store<u16>(rec, <u16>(offset / STUB_FIRST), 2);
   store<u32>(rec, va, 4);
 }
 
@@ -254,23 +251,31 @@ export function enterHost(stop: u32): void {
   else enterException(0x0c, MODE_ABT, pc + 4, false);
 }
 
-/** What `frame.CAUSE` says: the exception's number in the vectors. */
-const CAUSE_UNDEFINED: u32 = 1;
-const CAUSE_SVC: u32 = 2;
-const CAUSE_PREFETCH_ABORT: u32 = 3;
-const CAUSE_DATA_ABORT: u32 = 4;
+/** Copies 16 registers; memory.copy is a call into the engine, which costs more than these. */
+// @ts-ignore: decorator
+@inline function copyRegisters(to: u32, from: u32): void {
+  store<u64>(to, load<u64>(from));
+  store<u64>(to, load<u64>(from, 8), 8);
+  store<u64>(to, load<u64>(from, 16), 16);
+  store<u64>(to, load<u64>(from, 24), 24);
+  store<u64>(to, load<u64>(from, 32), 32);
+  store<u64>(to, load<u64>(from, 40), 40);
+  store<u64>(to, load<u64>(from, 48), 48);
+  store<u64>(to, load<u64>(from, 56), 56);
+}
 
 /** The guest's registers go to the frame; the host goes on after WFI. */
 export function resumeHost(): void {
   const frame = load<u32>(FRAME);
-  memory.copy(frame, REGS, 64);
-  store<u32>(frame + 64, cpsr());
+  copyRegisters(frame, REGS);
+  store<u32>(frame + FRAME_PSR, cpsr());
   // The shadow of the guest's virtual mode.
   const shadow: u32 = REGIMES + load<u32>(USER_REGIME) * REGIME_SIZE;
-  store<u32>(frame + 84, load<u32>(shadow));
-  store<u32>(frame + 88, load<u32>(shadow + 4));
-  memory.copy(REGS, HOST_CONTEXT, 64);
-  store<u32>(CPU_PHYS + C_CPSR, 0x13);
+  store<u32>(frame + FRAME_GUEST_TTBR, load<u32>(shadow));
+  store<u32>(frame + FRAME_GUEST_DACR, load<u32>(shadow + 4));
+  copyRegisters(REGS, HOST_CONTEXT);
+  // The bank of the host's mode is live: setting the mode first keeps it from being exchanged.
+  store<u32>(CPU_PHYS + C_CPSR, MODE_SVC);
   setCpsr(load<u32>(HOST_CONTEXT + 64));
 }
 
@@ -278,20 +283,20 @@ export function resumeHost(): void {
 export function leaveHost(): u32 {
   store<u64>(WORLD_SWITCHES, load<u64>(WORLD_SWITCHES) + 1);
   takeVirtualCpsr();
-  memory.copy(HOST_CONTEXT, REGS, 64);
+  copyRegisters(HOST_CONTEXT, REGS);
   store<u32>(HOST_CONTEXT + 64, cpsr());
   const frame = load<u32>(FRAME);
-  memory.copy(REGS, frame, 64);
-  const status = load<u32>(frame + 64);
+  copyRegisters(REGS, frame);
+  const status = load<u32>(frame + FRAME_PSR);
   setNzcv(status >>> 28);
   store<u32>(FLAG_Q, (status >>> 27) & 1);
   const thumb = (status >>> 5) & 1;
   store<u32>(THUMB, thumb);
-  store<u32>(CPU_PHYS + C_CPSR, status & 0x7ff_ffdf);
+  store<u32>(CPU_PHYS + C_CPSR, status & CONTROL_MASK);
   store<u32>(REGIME, load<u32>(USER_REGIME));
   store<u32>(STORES_DONE, load<u32>(SAVED_STORES));
   store<u32>(SAVED_STORES, 0);
-  const cause = load<u32>(frame + 68);
+  const cause = load<u32>(frame + FRAME_CAUSE);
   if (cause == CAUSE_PREFETCH_ABORT) return STOP_PREFETCH_ABORT;
   if (cause == CAUSE_DATA_ABORT) return STOP_DATA_ABORT;
   if (cause != CAUSE_SVC && cause != CAUSE_UNDEFINED) return STOP_BUDGET;

@@ -21,10 +21,10 @@ const ROOTS = 0x1_c000;
 const TABLES = ROOTS + SPACES * 2 * L1_SIZE;
 
 export const HOST_RAM = {
-  /** The pages of the world switch: vectors, shared page, host text and stack. */
+  /** The pages of the world switch: vectors, shared page, and the host's stack. */
   VECTORS: 0,
   SHARED: PAGE,
-  HOST: 2 * PAGE,
+  STACK: 2 * PAGE,
   /** Level 2 tables of the host, four of them; its level 1 table. */
   HOST_L2: 3 * PAGE,
   HOST_L1: L1_SIZE,

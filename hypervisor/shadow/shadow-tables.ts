@@ -148,7 +148,10 @@ export class ShadowTables {
     if (current.used && ShadowTables.matches(current, now)) return;
     this.counters.switches++;
     let found: Space | undefined;
-    for (const space of this.spaces) if (space.used && ShadowTables.matches(space, now)) found = space;
+    for (let i = 0; i < this.spaces.length; i++) {
+      const space = this.spaces[i];
+      if (space.used && ShadowTables.matches(space, now)) found = space;
+    }
     if (found) {
       this.counters.hits++;
       // A table that serves one mode at a time was left with the rights of the mode at the time.
@@ -231,6 +234,14 @@ export class ShadowTables {
     }
     this.install();
     this.core.exports.flushAll();
+  }
+
+  /**
+   * A privileged mode is about to access memory with the rights of user mode (LDRT and its family). Under `domains` the pages
+   * of the kernel alone in megabytes that it shares with user mode go first, as when user mode itself comes.
+   */
+  beforeUserAccess(): void {
+    if (this.strategy === 'domains' && this.mode === 0) this.dropMixed(this.current);
   }
 
   /** Offset in the hypervisor's RAM of a root of a shadow. */
@@ -507,7 +518,9 @@ export class ShadowTables {
     if (kb & 3)
       for (let user = guest.firstUser(kb & ~3); user >= 0; user = guest.nextUser(user))
         if (guest.isFine(user)) this.dropWord(user, physical);
-    for (const space of this.spaces) {
+    // By index: an iterator would be an allocation at each store to a table.
+    for (let i = 0; i < this.spaces.length; i++) {
+      const space = this.spaces[i];
       const offset = physical - space.ttbr;
       if (!space.used || !(space.sctlr & 1) || offset < 0 || offset >= Host.L1_SIZE) continue;
       const megabyte = offset >>> 2;
@@ -699,7 +712,7 @@ export class ShadowTables {
 
   /** Whether an address is on a page of the host. */
   isHostPage(va: number): boolean {
-    for (const page of this.hostPages) if (((page.va ^ va) & 0xffff_f000) === 0) return true;
+    for (let i = 0; i < this.hostPages.length; i++) if (((this.hostPages[i].va ^ va) & 0xffff_f000) === 0) return true;
     return false;
   }
 
@@ -734,8 +747,17 @@ export class ShadowTables {
     for (let index = 0; index < TablePool.size(slot); index++) {
       const entry = TablePool.firstEntry(slot) + index;
       const page = this.reverse.pageOf(entry);
-      if (page < 0) continue;
       const va = ((megabyte << 20) | (index << (fine ? 10 : 12))) >>> 0;
+      if (page < 0) {
+        const ours = this.hostPages.find((host) => ((host.va ^ va) & 0xffff_f000) === 0);
+        const own = ours ? Host.smallPage(ours.physical, AP_NONE) : 0;
+        const found = core.u32[this.pool.word(entry)];
+        if (found === own) continue;
+        return (
+          `shadow of table 0x${space.ttbr.toString(16)} at 0x${va.toString(16)}: entry 0x${found.toString(16)}, ` +
+          `where the hypervisor has made ${own ? `0x${own.toString(16)}` : 'none'}`
+        );
+      }
       const mva = va < 0x200_0000 ? (va | space.fcse) >>> 0 : va;
       const mmu = (space.sctlr & 1) !== 0;
       const fault = mmu ? core.exports.walk(space.ttbr, space.dacr, mva, 1) : 0;

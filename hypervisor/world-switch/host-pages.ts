@@ -18,23 +18,21 @@ import {
   smallPage,
 } from '../shadow/host-ram.ts';
 import type { HostPage } from '../shadow/shadow-tables.ts';
-import { HOST_WORDS, SHARED_WORDS, SYMBOLS, VECTORS_WORDS } from './image.ts';
+import { SHARED_WORDS, SYMBOLS, VECTORS_WORDS } from './image.ts';
 
 const PAGE = 4096;
 const HIGH_VECTORS = 0xffff_0000;
 const LOW_VECTORS = 0;
 const SCTLR_V = 0x2000;
 const ALL_CLIENTS = 0x5555_5555;
-/** Where the host's own page is, in the host's table alone. */
-const HOST_VA = 0xc000_0000;
+/** Where the host's stack is, in the host's table alone. */
+const STACK_VA = 0xc000_0000;
 /** Where the stubs of virtual-psr.ts are, in the host's table alone. */
 export const STUBS_VA = 0xc000_4000;
 /** Where the shared page may be: the address of the paper first. Kernels leave the end of the address space to hardware. */
 const SHARED_PLACES = [
   0xffff_1000, 0xffff_2000, 0xffff_8000, 0xfffe_f000, 0xfffd_f000, 0xff00_0000, 0xfeff_f000, 0x0000_1000,
 ];
-/** Host CPSR: SVC mode, FIQ masked, which the host does not use. */
-const HOST_CPSR = 0x53;
 /** Banks whose sp finds the frame in an exception: irq, svc, abt, und (in the order of C_R13). */
 const EXCEPTION_BANKS = [2, 3, 4, 5];
 const HOST_SCTLR = 0x0005_0079;
@@ -59,11 +57,6 @@ export class HostPages {
     return this.shared;
   }
 
-  /** Address of the host's run loop, in the host's table alone. */
-  get runLoopAddress(): number {
-    return HOST_VA + SYMBOLS.run_loop;
-  }
-
   get vectorsAddress(): number {
     return this.vectors;
   }
@@ -81,10 +74,22 @@ export class HostPages {
     core.u8.fill(0, core.hostRam, core.hostRam + HOST_RAM.STUB_DATA);
     this.put(HOST_RAM.VECTORS, VECTORS_WORDS);
     this.put(HOST_RAM.SHARED, SHARED_WORDS);
-    this.put(HOST_RAM.HOST, HOST_WORDS);
     core.set(L.FRAME, this.frame);
     core.set(this.frame + SYMBOLS.HOST_TTBR, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(this.frame + SYMBOLS.HOST_DACR, ALL_CLIENTS);
+    this.takeBack();
+    core.u8.fill(0, L.HOST_CONTEXT, L.HOST_CONTEXT + 64);
+    core.set(L.HOST_CONTEXT + 13 * 4, STACK_VA + PAGE);
+    core.set(L.HOST_CONTEXT + 64, SYMBOLS.SVC_OPEN);
+    core.set(L.IN_HOST, 0);
+    core.set(L.HOST_LIMIT, L.HOST_BUDGET);
+    this.place();
+  }
+
+  /** The run loop has the CPU: it runs on the host's tables. */
+  takeBack(): void {
+    const { core } = this;
+    core.set(L.IN_GUEST, 0);
     core.set(L.CPU_PHYS + L.C_TTBR0, HOST_BASE + HOST_RAM.HOST_L1);
     core.set(L.CPU_PHYS + L.C_DACR, ALL_CLIENTS);
     const regime = L.REGIMES + L.REGIME_HOST * L.REGIME_SIZE;
@@ -92,15 +97,6 @@ export class HostPages {
     core.set(regime + 4, ALL_CLIENTS);
     core.set(regime + 8, L.REGIME_MMU);
     core.set(regime + 12, 0);
-    // The WFI of the run loop has just been executed.
-    core.u8.fill(0, L.HOST_CONTEXT, L.HOST_CONTEXT + 64);
-    core.set(L.HOST_CONTEXT + 13 * 4, HOST_VA + PAGE);
-    core.set(L.HOST_CONTEXT + 15 * 4, HOST_VA + SYMBOLS.run_loop + 4);
-    core.set(L.HOST_CONTEXT + 64, HOST_CPSR);
-    core.set(L.IN_GUEST, 0);
-    core.set(L.IN_HOST, 0);
-    core.set(L.HOST_LIMIT, L.HOST_BUDGET);
-    this.place();
   }
 
   private put(offset: number, words: readonly number[]): void {
@@ -119,8 +115,9 @@ export class HostPages {
     ];
     for (const [vector, handler] of handlers)
       core.set(core.hostRam + HOST_RAM.VECTORS + SYMBOLS.targets + vector * 4, shared + handler);
-    core.set(this.frame + SYMBOLS.ENTER, shared + SYMBOLS.enter_guest);
     core.set(L.HOST_CONTEXT, shared + SYMBOLS.FRAME);
+    // The WFI of the run loop has just been executed.
+    core.set(L.HOST_CONTEXT + 15 * 4, shared + SYMBOLS.run_loop + 4);
     for (const bank of EXCEPTION_BANKS) core.set(L.CPU_PHYS + L.C_R13 + bank * 8, shared + SYMBOLS.FRAME);
     core.set(L.CPU_PHYS + L.C_SCTLR, HOST_SCTLR | (vectors === HIGH_VECTORS ? SCTLR_V : 0));
     const tables = core.hostRam + HOST_RAM.HOST_L2;
@@ -128,7 +125,7 @@ export class HostPages {
     core.u8.fill(0, tables, tables + PAGE);
     core.u8.fill(0, l1, l1 + L1_SIZE);
     const pages = this.pages.map((page) => ({ ...page, ap: AP_NONE }));
-    pages.push({ va: HOST_VA, physical: HOST_BASE + HOST_RAM.HOST, ap: AP_NONE });
+    pages.push({ va: STACK_VA, physical: HOST_BASE + HOST_RAM.STACK, ap: AP_NONE });
     // Stubs are the one thing of the host's that user mode executes.
     for (let region = 0; region < L.STUB_REGIONS; region++) {
       const va = STUBS_VA + region * L.STUB_REGION_SIZE;

@@ -3,13 +3,15 @@
  * compared at every exit.
  * Options: `--guest PATH` (one guest only), `--full` (a busy shell after the Linux boot), `--instructions N`,
  * `--append TEXT`, and `--unpatched`: the original kernel beside the paravirtualized one, both native, with the words
- * that differ. `--savings LIST`, `--mode-switch NAME` and `--check` choose how the hypervisor works.
+ * that differ. `--savings LIST`, `--mode-switch NAME` and `--check` choose how the hypervisor works; `--matrix` runs
+ * every strategy with every set of savings, one after another.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseModeSwitch, parseSavings, type HypervisorOptions } from '../../hypervisor/options.ts';
 import { guestMachine, LINUX_GUEST, SAMPLE_GUEST, type GuestMachine, type GuestOptions } from '../guest-machine.ts';
 import { SELFTEST_OK, typed } from '../sample/session.ts';
+import { COMBINATIONS, combinationName } from '../hypervisor/combinations.ts';
 import { Comparison } from './comparison.ts';
 import { compareUnpatched } from './unpatched.ts';
 
@@ -39,16 +41,16 @@ const { values } = parseArgs({
     'mode-switch': { type: 'string' },
     savings: { type: 'string' },
     check: { type: 'boolean', default: false },
+    matrix: { type: 'boolean', default: false },
   },
 });
 
-const hypervisor: HypervisorOptions = {
+const chosen: HypervisorOptions = {
   ...(values['mode-switch'] !== undefined && { modeSwitch: parseModeSwitch(values['mode-switch']) }),
   ...(values.savings !== undefined && { savings: parseSavings(values.savings) }),
-  checkShadow: values.check,
 };
 
-function linux(guest: string): Subject {
+function linux(guest: string, hypervisor: HypervisorOptions): Subject {
   const append = values.append ?? (values.full ? undefined : 'console=ttyAMA0 earlyprintk lpj=500000');
   const options = {
     hypervisor,
@@ -58,14 +60,15 @@ function linux(guest: string): Subject {
   return { guest, options, marker: values.full ? /EQUIVALENCE-42/ : /GUEST-BOOT-OK/, toTheEnd: false };
 }
 
-function sample(guest: string): Subject {
+function sample(guest: string, hypervisor: HypervisorOptions): Subject {
   return { guest, options: { hypervisor, input: typed() }, marker: SELFTEST_OK, toTheEnd: true };
 }
 
-function subjects(): Subject[] {
+function subjects(choice: HypervisorOptions): Subject[] {
   const { guest } = values;
-  if (guest === undefined) return [sample(SAMPLE_GUEST), linux(LINUX_GUEST)];
-  return [resolve(guest) === resolve(SAMPLE_GUEST) ? sample(guest) : linux(guest)];
+  const hypervisor = { ...choice, checkShadow: values.check };
+  if (guest === undefined) return [sample(SAMPLE_GUEST, hypervisor), linux(LINUX_GUEST, hypervisor)];
+  return [resolve(guest) === resolve(SAMPLE_GUEST) ? sample(guest, hypervisor) : linux(guest, hypervisor)];
 }
 
 async function makePair({ guest, options }: Subject): Promise<{ virtualized: GuestMachine; native: GuestMachine }> {
@@ -97,20 +100,27 @@ async function bisect(subject: Subject, low: number, high: number): Promise<void
 let started = performance.now();
 const seconds = (): string => ((performance.now() - started) / 1000).toFixed(1);
 const limit = Number(values.instructions);
+/** Points compared in all runs. */
+const total = { registers: 0, ram: 0, runs: 0, different: 0 };
 
 async function compareModes(subject: Subject): Promise<void> {
   const { virtualized, native } = await makePair(subject);
   const reached = (): boolean => subject.marker.test(virtualized.console().slice(-4096));
   const result = new Comparison(virtualized.machine, native.machine).run(limit, () => !subject.toTheEnd && reached());
   const equal = virtualized.console() === native.console();
+  total.runs++;
+  total.registers += result.registerPoints;
+  total.ram += result.ramPoints;
+  const way = combinationName(subject.options.hypervisor ?? {});
   console.log(
-    `${subject.guest}: ${result.instructions} instructions (${seconds()} s), stop: ${result.stop}; compared registers ` +
+    `${subject.guest} (${way}): ${result.instructions} instructions (${seconds()} s), stop: ${result.stop}; compared registers ` +
       `${result.registerPoints} times, RAM ${result.ramPoints} times (${result.pages} dirty pages); ` +
       `console ${equal ? 'equal' : 'DIFFERENT'} (${virtualized.console().length} characters)`,
   );
   if (result.difference) {
     const { lastEqual, count, lines } = result.difference;
     console.log(`Different between ${lastEqual} and ${count}:\n  ${lines.join('\n  ')}`);
+    total.different++;
     await bisect(subject, lastEqual, count);
     process.exitCode = 1;
   } else if (!equal || (!reached() && result.instructions < limit)) {
@@ -138,7 +148,14 @@ async function compareKernels({ guest, options, marker }: Subject): Promise<void
   if (problems.length > 0) process.exitCode = 1;
 }
 
-for (const subject of subjects()) {
-  started = performance.now();
-  await (values.unpatched ? compareKernels(subject) : compareModes(subject));
-}
+if (values.matrix && (values.savings !== undefined || values['mode-switch'] !== undefined || values.unpatched))
+  throw new Error('--matrix runs every combination: leave --savings, --mode-switch and --unpatched out');
+for (const options of values.matrix ? COMBINATIONS : [chosen])
+  for (const subject of subjects(options)) {
+    started = performance.now();
+    await (values.unpatched ? compareKernels(subject) : compareModes(subject));
+  }
+if (!values.unpatched)
+  console.log(
+    `${total.runs} runs, ${total.different} different: registers compared at ${total.registers} points, RAM at ${total.ram}`,
+  );

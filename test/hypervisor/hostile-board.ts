@@ -14,12 +14,25 @@ export const REFUSED = 0xf00;
 const DEVICE_SIZE = 0x1000;
 /** A write here sets the lines: bit 0 IRQ, bit 1 FIQ. */
 export const LINES_REGISTER = 0x10;
+/** A write here chooses which registers are quiet: QUIET_ZONES by the low two bits. */
+export const QUIET_REGISTER = 0x20;
+/** Offsets whose writes change nothing at once; several, so that stores run into them and out of them. */
+const QUIET_ZONES = [
+  [
+    { offset: 0x40, length: 0x40 },
+    { offset: 0x200, length: 0x1f6 },
+    { offset: 0xffc - 0x100, length: 4 },
+  ],
+  [{ offset: 0, length: LINES_REGISTER }],
+  [],
+  [{ offset: 0x44, length: 4 }],
+] as const;
 
 export class HostileBoard implements Board {
   readonly name = 'hostile';
   readonly machineType = 0;
   readonly slots;
-  readonly devices = [];
+  readonly devices;
   readonly serial = [];
   readonly fiqPossible = true;
   readonly interruptPossible = true;
@@ -35,9 +48,27 @@ export class HostileBoard implements Board {
   /** `period` is the mean time between interrupts; 0 for none. */
   constructor(ramSize: number, seed: number, period: number) {
     this.slots = [{ base: 0, size: ramSize }];
+    this.devices = [{ base: DEVICE, device: this.device() }];
     this.random = new Random(seed);
     this.period = period;
     this.next = period ? 1 + this.random.below(2 * period) : Infinity;
+  }
+
+  /** The device, as far as the machine asks it: which writes may wait. Accesses go through the board. */
+  private device(): Device {
+    return {
+      name: 'hostile-0',
+      size: DEVICE_SIZE,
+      read: (offset, size, now) => this.read(DEVICE + offset, size, now),
+      write: (offset, size, value, now) => this.write(DEVICE + offset, size, value, now),
+      advance: (now) => this.advance(now),
+      nextEvent: () => this.nextEvent(),
+      reset: () => this.reset(),
+      save: () => this.save(),
+      restore: () => this.restore(),
+      quietWrites: () => QUIET_ZONES[this.registers[QUIET_REGISTER / 4] & 3],
+      inspect: () => [],
+    };
   }
 
   private refuses(address: number, size: number): boolean {

@@ -7,7 +7,9 @@ import { Machine, type StopReason } from '../../emulator/machine.ts';
 import { NativeMachine } from '../../emulator/native-vm.ts';
 import { CPSR, MODE, REGISTER, type RegisterName } from '../../emulator/registers.ts';
 import type { VirtualMachine } from '../../emulator/vm.ts';
+import { CAUSE } from '../../hypervisor/exit-causes.ts';
 import { LpvMachine } from '../../hypervisor/lpv-vm.ts';
+import type { HypervisorOptions } from '../../hypervisor/options.ts';
 import { Comparison } from '../equivalence/comparison.ts';
 import { HostileBoard } from './hostile-board.ts';
 import { sensitiveInAnyForm } from './words.ts';
@@ -25,7 +27,12 @@ export interface HostileGuest {
   /** Mean time between random interrupts, 0 for none, and the seed of their times. */
   readonly interruptPeriod?: number;
   readonly seed?: number;
+  /** Code whose status register accesses get stubs at their first trap, as if they had trapped often. */
+  readonly warm?: ReadonlyArray<{ readonly address: number; readonly words: number }>;
 }
+
+/** More traps of one site than the hypervisor wants to see before it makes a stub. */
+const OFTEN = 32;
 
 export interface HostileResult {
   stop: StopReason;
@@ -33,11 +40,18 @@ export interface HostileResult {
   /** Exits of the virtualized run by cause. */
   byCause: Readonly<Record<string, number>>;
   registerPoints: number;
+  /** Of the virtualized run: stubs executed and left, writes coalesced, exits that the core has handled by itself. */
+  stubs: number;
+  stubsLeft: number;
+  coalesced: number;
+  fast: number;
   /** What differs, or what is wrong; empty when all is well. */
   problems: readonly string[];
   /** Count at which the guest left what is promised to be equal (see `firstBeyond`). */
   beyondAt: number | undefined;
 }
+
+const SLOTS = [{ base: 0, size: RAM_SIZE }];
 
 export class HostilePair {
   readonly virtualized: LpvMachine;
@@ -48,9 +62,15 @@ export class HostilePair {
     this.native = native;
   }
 
-  static async create(): Promise<HostilePair> {
-    const slots = [{ base: 0, size: RAM_SIZE }];
-    return new HostilePair(await LpvMachine.create(slots), await NativeMachine.create(slots, true));
+  static async create(options: HypervisorOptions = {}): Promise<HostilePair> {
+    return new HostilePair(await LpvMachine.create(SLOTS, options), await NativeMachine.create(SLOTS, true));
+  }
+
+  /** Pairs for several ways of working, which share one native machine. */
+  static async createAll(combinations: readonly HypervisorOptions[]): Promise<HostilePair[]> {
+    const native = await NativeMachine.create(SLOTS, true);
+    const machines = await Promise.all(combinations.map((options) => LpvMachine.create(SLOTS, options)));
+    return machines.map((machine) => new HostilePair(machine, native));
   }
 
   /** Runs a guest in both machines. Native alone runs it a second time when the machines differ. */
@@ -65,25 +85,29 @@ export class HostilePair {
   private compare(guest: HostileGuest, budget: number): HostileResult {
     const a = prepare(this.virtualized, guest);
     const b = prepare(this.native, guest);
-    const before = { ...this.virtualized.statistics.byCause };
+    const before = this.virtualized.statistics;
     const comparison = new Comparison(a.machine, b.machine);
     const result = comparison.run(budget);
     const problems = [...(result.difference?.lines ?? [])];
     if (result.stop === 'error') problems.push(a.machine.vcpu.exit.message);
     if (problems.length === 0 && a.board.log.join() !== b.board.log.join())
-      problems.push('the devices saw other accesses');
+      problems.push(otherAccesses(a.board.log, b.board.log));
     if (problems.length === 0 && result.stop === 'halted') {
       const stop = b.machine.run(1);
       if (stop !== 'halted') problems.push(`lpv halted, native went on (${stop})`);
     }
+    const after = this.virtualized.statistics;
     const byCause = Object.fromEntries(
-      Object.entries(this.virtualized.statistics.byCause).map(([cause, count]) => [
-        cause,
-        count - (before[cause] ?? 0),
-      ]),
+      Object.entries(after.byCause).map(([cause, count]) => [cause, count - (before.byCause[cause] ?? 0)]),
     );
     const { stop, instructions, registerPoints } = result;
-    return { stop, instructions, registerPoints, byCause, problems, beyondAt: undefined };
+    return {
+      ...{ stop, instructions, registerPoints, byCause, problems, beyondAt: undefined },
+      stubs: after.stubs.executed - before.stubs.executed,
+      stubsLeft: after.stubs.left - before.stubs.left,
+      coalesced: after.coalescedWrites - before.coalescedWrites,
+      fast: sum(after.fastExits) - sum(before.fastExits),
+    };
   }
 
   /**
@@ -127,9 +151,28 @@ export class HostilePair {
   }
 }
 
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** The first access in which two logs differ. */
+function otherAccesses(virtualized: readonly string[], native: readonly string[]): string {
+  const first = virtualized.findIndex((access, i) => access !== native[i]);
+  const at = first < 0 ? virtualized.length : first;
+  return `access ${at} of the device: lpv ${virtualized[at] ?? 'none'}, native ${native[at] ?? 'none'}`;
+}
+
 /** Puts a machine into the state that a guest starts in. */
 export function prepare(vm: VirtualMachine, guest: HostileGuest): { machine: Machine; board: HostileBoard } {
   vm.vcpu.reset();
+  if (vm instanceof LpvMachine) {
+    const { statistics } = vm.vcpu;
+    statistics.reset();
+    for (const { address, words } of guest.warm ?? [])
+      for (let pc = address; pc < address + words * 4; pc += 4)
+        for (const cause of [CAUSE['status.mrs'], CAUSE['status.msr']])
+          for (let i = 0; i < OFTEN; i++) statistics.record(cause, pc, MODE.svc, 0, 0, 0);
+  }
   const ram = vm.ram(0, RAM_SIZE);
   if (!ram) throw new Error('The machine has no RAM at 0.');
   ram.fill(0);

@@ -1,8 +1,8 @@
 /**
  * Random hostile guests: registers full of interesting addresses (tables, code, devices, the ends of RAM, the
  * hypervisor's RAM), tables full of interesting and of random descriptors, and code that writes them, switches modes
- * and translation, traps and faults; half of them are mostly about tables (`random-idioms.ts`). Every word is
- * paravirtualized, as lpv asks of a kernel.
+ * and translation, traps and faults. Half of them are mostly about tables (`random-idioms.ts`), a quarter about what the hypervisor's
+ * savings touch (`random-machine-idioms.ts`). Every word is paravirtualized, as lpv asks of a kernel.
  */
 import type { RegisterName } from '../../emulator/registers.ts';
 import { A32_ROWS } from '../../isa/a32.ts';
@@ -11,6 +11,7 @@ import { DEVICE } from './hostile-board.ts';
 import type { HostileGuest } from './hostile-run.ts';
 import { Random } from './random.ts';
 import { idiom } from './random-idioms.ts';
+import { machineIdiom } from './random-machine-idioms.ts';
 import * as M from './random-memory.ts';
 import { address, l1Descriptor, l2Descriptor } from './random-memory.ts';
 import { branch, coarse, instruction, patched, section, small, svc, system } from './words.ts';
@@ -174,23 +175,32 @@ function vectors(random: Random, restart: boolean): number[] {
 export function randomGuest(seed: number): HostileGuest {
   const random = new Random(seed);
   const aboutTables = random.chance(50);
-  const idioms = aboutTables ? 40 : 5;
+  const aboutSavings = !aboutTables && random.chance(50);
+  const regular = aboutTables || aboutSavings;
+  const [tableIdioms, machineIdioms] = aboutTables ? [40, 4] : aboutSavings ? [4, 60] : [5, 5];
   const code = (): number[] => {
     const made: number[] = [];
     while (made.length < CODE_WORDS)
-      made.push(...(random.chance(idioms) ? idiom(random) : [word(random)]).map(patched));
+      made.push(
+        ...(random.chance(tableIdioms)
+          ? idiom(random)
+          : random.chance(machineIdioms)
+            ? machineIdiom(random)
+            : [word(random)]
+        ).map(patched),
+      );
     return made.slice(0, CODE_WORDS);
   };
   const tables = M.ROOTS.map(() => words(4096, () => 0));
-  const flat = random.chance(aboutTables ? 97 : 70);
+  const flat = random.chance(regular ? 97 : 70);
   for (const table of tables) {
     for (let i = 0; i < 48; i++)
       table[random.pick([i & 7, 0xfff - (i & 3), 0x100, 0xc00, 0xf00, 0x200 | (i & 31), random.below(4096)])] =
         l1Descriptor(random);
     if (flat) table[0] = random.chance(50) ? section(0, random.pick([1, 2, 3])) : coarse(M.L2);
-    if (random.chance(aboutTables ? 95 : 70))
-      table[0xfff] = random.chance(aboutTables ? 95 : 50) ? coarse(M.L2 + 0x400) : section(0);
-    if (random.chance(70)) table[0x100] = section(DEVICE, random.below(4));
+    if (random.chance(regular ? 95 : 70))
+      table[0xfff] = random.chance(regular ? 95 : 50) ? coarse(M.L2 + 0x400) : section(0);
+    if (random.chance(aboutSavings ? 97 : 70)) table[0x100] = section(DEVICE, aboutSavings ? 3 : random.below(4));
     // The low megabytes of processes 1 and 2 (FCSE).
     for (const megabyte of [0x20, 0x40]) if (random.chance(60)) table[megabyte] = table[0];
   }
@@ -198,12 +208,12 @@ export function randomGuest(seed: number): HostileGuest {
   const l2 = words(1024, () => (random.chance(60) ? l2Descriptor(random) : 0));
   for (let page = 0; page < 128; page++)
     if (random.chance(92)) l2[page] = small(page << 12, random.chance(90) ? 0xff : random.below(4) * 0x55);
-  if (random.chance(aboutTables ? 97 : 80)) l2[256 + 0xf0] = small(0, random.pick([0xff, 0xff, 0xaa, 0x55]));
+  if (random.chance(regular ? 97 : 80)) l2[256 + 0xf0] = small(0, random.pick([0xff, 0xff, 0xaa, 0x55]));
   for (const page of [0xf1, 0xf2, 0xf3])
     if (random.chance(60)) l2[256 + page] = small(random.pick([0, M.DATA, M.DATA + 0x1000, M.CODE]), 0xff);
   const fineTable = words(1024, () => (random.chance(70) ? l2Descriptor(random) : 0));
   const control =
-    (random.chance(aboutTables ? 97 : 80) ? 1 : 0) |
+    (random.chance(regular ? 97 : 80) ? 1 : 0) |
     (random.chance(20) ? 2 : 0) |
     (random.chance(15) ? 0x100 : 0) |
     (random.chance(15) ? 0x200 : 0) |
@@ -228,7 +238,7 @@ export function randomGuest(seed: number): HostileGuest {
   return {
     name: `seed ${seed}`,
     memory: new Map([
-      [0, vectors(random, aboutTables)],
+      [0, vectors(random, regular)],
       ...M.ROOTS.map((root, i) => [root, tables[i]] as const),
       [M.L2, l2],
       [M.FINE, fineTable],
@@ -240,5 +250,6 @@ export function randomGuest(seed: number): HostileGuest {
     budget: 400,
     interruptPeriod: random.chance(40) ? 5 + random.below(60) : 0,
     seed,
+    warm: random.chance(60) ? [M.CODE, M.USER_CODE].map((address) => ({ address, words: CODE_WORDS })) : [],
   };
 }

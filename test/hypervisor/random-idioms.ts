@@ -6,9 +6,9 @@ import type { Random } from './random.ts';
 import * as M from './random-memory.ts';
 import { coarse, fine, instruction, load, NOP, patched, section, small, store, system } from './words.ts';
 
-const ADDRESS = 0;
-const VALUE = 1;
-const OTHER = 2;
+export const ADDRESS = 0;
+export const VALUE = 1;
+export const OTHER = 2;
 /** Megabytes that are mapped, or through which process numbers map the low ones. */
 const MEGABYTES = [0, 1, 1, 2, 5, 0x20, 0x21, 0x40, 0x100, 0xf00, 0xfff, 0xfff, 0xfff];
 /** SCTLR bits V (twice), S, R, both, M, as the fields of an immediate. */
@@ -27,7 +27,7 @@ const RETURNS = [
 ];
 
 /** Puts a constant into a register, in one to four words. */
-function constant(d: number, value: number): number[] {
+export function constant(d: number, value: number): number[] {
   const words: number[] = [];
   for (let shift = 0; shift < 32; shift += 8) {
     const i = (value >>> shift) & 0xff;
@@ -40,7 +40,7 @@ function constant(d: number, value: number): number[] {
   return words.length > 0 ? words : [instruction('MOV_imm', { d, i: 0 })];
 }
 
-const storeWord = (address: number, value: number): number[] => [
+export const storeWord = (address: number, value: number): number[] => [
   ...constant(ADDRESS, address),
   ...constant(VALUE, value),
   store(VALUE, ADDRESS),

@@ -1,0 +1,98 @@
+/** The linter over a set of files: what the command line, the editor and tests call. */
+import { asmStatements } from './parse/c/asm-statements.ts';
+import {
+  folderOf,
+  type CompileSettings,
+  type LineRange,
+  type Problem,
+  type SourceProvider,
+} from './parse/preprocessor/preprocess.ts';
+import { languageOf, type Source } from './parse/source.ts';
+import { noteAsmStatements, readCContext, type CContext, type ContextOf } from './rules/c-unit.ts';
+import { findingOf, SiteTable, type Finding } from './rules/finding.ts';
+import { noteWrittenSites, readAssemblyUnit } from './rules/unit.ts';
+import { SUPPORT_FILE } from './rules/support-file.ts';
+
+/** Gives the settings with which a file is compiled. */
+export interface SettingsProvider {
+  assembly(path: string): CompileSettings;
+  c(path: string): CompileSettings;
+}
+
+export interface LintHost {
+  readonly provider: SourceProvider;
+  readonly settings: SettingsProvider;
+}
+
+/** What the linter knows of a set of files. */
+export interface LintResult {
+  /** In the order of files and offsets. */
+  readonly findings: readonly Finding[];
+  readonly problems: readonly Problem[];
+  /** Register aliases that computed traps need: by file, the end of the definition with the name and its register. */
+  readonly aliases: SiteTable['aliases'];
+  /** Lines (0-based, end excluded) of each linted file that the configuration disables. */
+  readonly inactive: ReadonlyMap<Source, readonly LineRange[]>;
+}
+
+/** What a header needs to hold assembly worth reading. */
+const ASSEMBLY_IN_HEADER =
+  /\.macro\b|__ASSEMBLY__|__ASSEMBLER__|#[ \t]*define[^\n]*\b(?:m[rs][rs]|cps|srs|rfe|ld[rm]|st[rm])/i;
+
+/** Gathers sites of files, one after the other; the result covers them all. */
+export class Linter {
+  private readonly host: LintHost;
+  private readonly table = new SiteTable();
+  private readonly problems: Problem[] = [];
+  private readonly inactive = new Map<Source, readonly LineRange[]>();
+
+  constructor(host: LintHost) {
+    this.host = host;
+  }
+
+  /** Reads one file, and through its includes the macros that it uses. */
+  add(source: Source): void {
+    const { path } = source;
+    const language = languageOf(path);
+    if (language === undefined || path.endsWith(`/${SUPPORT_FILE}`)) return;
+    if (language === 'assembly') this.addAssembly(source);
+    else {
+      if (language === 'header' && ASSEMBLY_IN_HEADER.test(source.text)) this.addWritten(source, []);
+      if (asmStatements(source).length > 0) this.addC(source);
+    }
+  }
+
+  private addAssembly(source: Source): void {
+    const { provider, settings } = this.host;
+    const unit = readAssemblyUnit(source, settings.assembly(source.path), provider, this.table);
+    for (const problem of unit.problems) if (problem.source === source) this.problems.push(problem);
+    this.addWritten(source, unit.inactive.get(source) ?? []);
+  }
+
+  private addWritten(source: Source, inactive: readonly LineRange[]): void {
+    this.inactive.set(source, inactive);
+    noteWrittenSites(source, inactive, this.table);
+  }
+
+  private addC(source: Source): void {
+    const { provider, settings } = this.host;
+    const contexts = new Map<boolean, CContext>();
+    const contextOf: ContextOf = (whole) => {
+      let context = contexts.get(whole);
+      if (!context) contexts.set(whole, (context = readCContext(source, settings.c(source.path), provider, whole)));
+      return context;
+    };
+    noteAsmStatements(source, contextOf, this.table);
+    const context = contexts.get(false);
+    if (context) this.inactive.set(source, context.inactive);
+  }
+
+  /** Everything found so far. */
+  result(): LintResult {
+    const findings = [...this.table].filter(({ source }) => folderOf(source.path) !== '<command line>').map(findingOf);
+    findings.sort((a, b) =>
+      a.source.path < b.source.path ? -1 : a.source.path > b.source.path ? 1 : a.start - b.start,
+    );
+    return { findings, problems: this.problems, aliases: this.table.aliases, inactive: this.inactive };
+  }
+}
