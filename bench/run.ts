@@ -2,8 +2,8 @@
  * `npm run bench`: rates of the benchmark programs and times of Linux boots, ours beside QEMU's, in interleaved rounds.
  * Options: --rounds N (5), --short (short programs), --only NAME (one program), --programs or --boots (only these),
  * --heap (bytes allocated per guest instruction, by function), --symbols (debug information, beside gdb), --lint (the linter
- * on Linux's sources), --hypervisor (its strategies and savings on the Linux boot), --debugger (what debugging a large kernel
- * costs).
+ * on Linux's sources), --hypervisor (its strategies and savings on the Linux boot),
+ * --debugger (what debugging a large kernel costs).
  */
 import { parseArgs } from 'node:util';
 import { BOOTED, BOOTS, hasCli, hasQemu, hasZimage, ourProgram, qemuProgram, type Command } from './emulators.ts';
@@ -91,9 +91,9 @@ async function main(): Promise<void> {
       boots: { type: 'boolean', default: false },
       heap: { type: 'boolean', default: false },
       symbols: { type: 'boolean', default: false },
+      debugger: { type: 'boolean', default: false },
       lint: { type: 'boolean', default: false },
       hypervisor: { type: 'boolean', default: false },
-      debugger: { type: 'boolean', default: false },
     },
   });
   const rounds = Number(values.rounds);
@@ -108,7 +108,7 @@ async function main(): Promise<void> {
   }
   if (!hasCli()) throw new Error('dist/cli.js is missing: run `npm run build` first');
   if (values.lint) {
-    await benchLint(rounds);
+    benchLint(rounds);
     return;
   }
   if (values.hypervisor) {

@@ -114,10 +114,10 @@ export const unknownDevice = (name: string, known: readonly string[]): UserError
   new UserError(3015, `No device ${JSON.stringify(name.slice(0, 80))} on this board; it has ${known.join(', ')}.`);
 
 export const unknownBreakpoint = (id: number): UserError =>
-  new UserError(3020, `No breakpoint ${id}: give the "id" of a breakpoint that is set.`);
+  new UserError(3016, `No breakpoint ${id}: give the "id" of a breakpoint that is set.`);
 
 export const noException = (): UserError =>
-  new UserError(3021, 'The guest has not stopped at an exception; set an exception breakpoint and continue.');
+  new UserError(3017, 'The guest has not stopped at an exception; set an exception breakpoint and continue.');
 
 export const unknownTarget = (id: number): UserError =>
-  new UserError(3022, `No target ${id}: give the "id" of one that gotoTargets has returned.`);
+  new UserError(3018, `No target ${id}: give the "id" of one that gotoTargets has returned.`);

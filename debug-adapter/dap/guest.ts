@@ -49,11 +49,11 @@ export class Guest {
   readonly runner: Runner;
   readonly symbols: SymbolIndex;
   readonly unwinder: Unwinder;
-  /** Names of the code at which exits happen. */
-  readonly codeNames: CodeNames;
   readonly debug: DebugFiles;
   readonly sources: SourcePaths;
   readonly schedule: Schedule;
+  /** Names of the code at which exits happen. */
+  readonly codeNames: CodeNames;
   private readonly ranges: readonly LoadedRange[];
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
@@ -66,9 +66,9 @@ export class Guest {
     pacer.attach(this.runner);
     this.symbols = new SymbolIndex(loaded.files);
     this.unwinder = new Unwinder(loaded.files, this.symbols);
-    this.codeNames = new CodeNames(this.symbols, loaded.ranges);
     this.debug = new DebugFiles(loaded.files);
     this.sources = new SourcePaths(loaded.sources ?? NO_SOURCES, this.debug);
+    this.codeNames = new CodeNames(this.symbols, loaded.ranges);
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
   }
 

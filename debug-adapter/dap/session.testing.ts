@@ -11,6 +11,7 @@ export interface EventBody {
   hitBreakpointIds?: number[];
   exitCode?: number;
   category?: string;
+  progressId?: string;
   output?: string;
   instructions?: number;
   total?: number;
@@ -33,7 +34,18 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-const EVENTS = ['initialized', 'stopped', 'continued', 'output', 'exited', 'terminated', 'invalidated', 'memory'];
+const EVENTS = [
+  'initialized',
+  'stopped',
+  'continued',
+  'output',
+  'exited',
+  'terminated',
+  'invalidated',
+  'memory',
+  'progressStart',
+  'progressEnd',
+];
 
 /** Starts an adapter on a free port and connects to it. */
 export async function connect(adapter?: AdapterHost): Promise<Connection> {

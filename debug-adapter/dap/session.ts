@@ -18,12 +18,13 @@ import { consoleInput, HELP } from './evaluate.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExceptionFilters } from './exception-filters.ts';
 import { exitLogRequest, exitsRequest } from './exits-requests.ts';
-import { Guest, type AdapterHost } from './guest.ts';
+import { Guest, type AdapterHost, type LoadedGuest } from './guest.ts';
 import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
 import { machineRequest } from './machine-request.ts';
 import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
 import { loadedSources, modules } from './modules.ts';
+import { withProgress } from './progress.ts';
 import { RegistersScope } from './registers-scope.ts';
 import { RunControl, type Stop } from './run-control.ts';
 import { checkThread, Stack, THREAD } from './stack.ts';
@@ -75,14 +76,9 @@ export class TraplineSession extends DebugSession {
     super();
     this.host = host;
     this.setRunAsServer(true);
-    const requests = {
-      ...this.lifecycle(),
-      ...this.inspection(),
-      ...this.statistics(),
-      ...this.execution(),
-      ...this.stopping(),
-    };
-    this.handlers = new Map(Object.entries(requests));
+    const inspecting = { ...this.inspection(), ...this.statistics() };
+    const running = { ...this.execution(), ...this.stopping() };
+    this.handlers = new Map(Object.entries({ ...this.lifecycle(), ...inspecting, ...running }));
   }
 
   /** The requests that have a handler. */
@@ -172,8 +168,9 @@ export class TraplineSession extends DebugSession {
       },
       disconnect: () => ({ after: () => this.close() }),
       cancel: (args) => {
-        const id = args.raw['requestId'];
-        if (typeof id === 'number') this.pending.get(id)?.abort();
+        // A progress has the id of its request.
+        const id = args.raw['requestId'] ?? args.raw['progressId'];
+        this.pending.get(Number(id))?.abort();
         return {};
       },
     };
@@ -348,7 +345,12 @@ export class TraplineSession extends DebugSession {
   }
 
   private async load(args: LaunchArguments, signal: AbortSignal): Promise<void> {
-    const loadedGuest = await this.host.load(args, signal).catch((error: unknown) => {
+    const load = (): Promise<LoadedGuest> => this.host.load(args, signal);
+    const isShown = this.client['supportsProgressReporting'] === true;
+    const loading = isShown
+      ? withProgress((event) => this.sendEvent(event), this.idOf(signal), 'Loading the guest', load)
+      : load();
+    const loadedGuest = await loading.catch((error: unknown) => {
       throw error instanceof errors.UserError ? error : errors.launchFailed(inAttributes(messageOf(error)));
     });
     if (signal.aborted || this.closed) throw errors.requestCancelled();
@@ -378,7 +380,7 @@ export class TraplineSession extends DebugSession {
     const variables = new Variables();
     stack.onInvalidate.add(() => variables.clear());
     const evaluator = new Evaluator(guest, stack, variables, registers);
-    const parts = { guest, run, stack, registers, variables, evaluator, stats };
+    const parts = { stats, guest, run, stack, registers, variables, evaluator };
     this.loaded = { ...parts, console: guestConsole, closeGdb: undefined };
     for (const logging of [breakpoints, data, this.exceptions]) logging.onMessage = (text) => this.say(text);
     this.exceptions.bind(guest);
@@ -386,6 +388,12 @@ export class TraplineSession extends DebugSession {
     data.bind(guest);
     for (const note of loadedGuest.notes ?? []) this.say(note);
     if (args.gdbPort !== undefined) await this.serveGdb(this.loaded, args.gdbPort);
+  }
+
+  /** The request in progress that a signal belongs to, as the id of its progress. */
+  private idOf(signal: AbortSignal): string {
+    const [seq] = [...this.pending].find(([, controller]) => controller.signal === signal) ?? [];
+    return String(seq);
   }
 
   private async serveGdb(loaded: Loaded, port: number): Promise<void> {
