@@ -15,7 +15,7 @@ describe('equivalence of the modes on the Linux boot', function () {
   // Without savings every sensitive instruction is an exit, and compared.
   for (const { name, savings, points } of [
     { name: 'none', savings: [], points: 300_000 },
-    { name: 'all', savings: SAVINGS, points: 40_000 },
+    { name: 'all', savings: SAVINGS, points: 25_000 },
   ]) {
     it(`lpv equals native at every exit, up to the shell and in a pipeline; savings: ${name}`, async () => {
       const virtualized = await linuxMachine('lpv', { hypervisor: { savings } });
