@@ -108,7 +108,7 @@ async function main(): Promise<void> {
   }
   if (!hasCli()) throw new Error('dist/cli.js is missing: run `npm run build` first');
   if (values.lint) {
-    benchLint(rounds);
+    await benchLint(rounds);
     return;
   }
   if (values.hypervisor) {
