@@ -31,6 +31,8 @@ const FAULTS: ReadonlySet<number> = new Set([
 ]);
 /** Slots of a hash table that are looked at before an entry is given up. */
 const PROBES = 16;
+/** FAULTS by cause: looked at in each exit. */
+const IS_FAULT = Uint8Array.from({ length: MMIO_CAUSE + 1 }, (_, cause) => (FAULTS.has(cause) ? 1 : 0));
 
 export interface SiteCount {
   /** Guest virtual address of the instruction that left the guest. */
@@ -130,7 +132,7 @@ export class ExitStatistics {
     this.hostInstructions[cause] += hostInstructions;
     this.logInstructions[entry] = instructions;
     this.logPc[entry] = pc;
-    this.logAddress[entry] = FAULTS.has(cause) ? this.faultAddress() : address;
+    this.logAddress[entry] = IS_FAULT[cause] ? this.faultAddress() : address;
     this.logHost[entry] = hostInstructions;
     this.logCause[entry] = cause;
     this.logMode[entry] = mode;
@@ -149,11 +151,13 @@ export class ExitStatistics {
    * `fills` and `drops` are the shadow's counters.
    */
   settle(fills: number, drops: number): void {
-    this.fills[this.lastCause] += fills - this.settledFills;
-    this.drops[this.lastCause] += drops - this.settledDrops;
+    const { lastCause } = this;
+    this.lastCause = NO_EXIT;
+    if (fills === this.settledFills && drops === this.settledDrops) return;
+    this.fills[lastCause] += fills - this.settledFills;
+    this.drops[lastCause] += drops - this.settledDrops;
     this.settledFills = fills;
     this.settledDrops = drops;
-    this.lastCause = NO_EXIT;
   }
 
   /** Entries made and dropped in exits of a cause, with those of an exit that is still being handled. */
