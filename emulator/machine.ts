@@ -4,7 +4,7 @@
  * so a run depends on nothing but the guest's initial state and the logged input.
  */
 import type { Board } from './boards/board.ts';
-import { BUS_ERROR } from './bus/device.ts';
+import { BUS_ERROR, type Device, type QuietZones } from './bus/device.ts';
 import { ConsoleInput } from './console-input.ts';
 import { REGISTER } from './registers.ts';
 import { ExitReason, type Vcpu, type VirtualMachine } from './vm.ts';
@@ -53,8 +53,8 @@ export class Machine {
   /** The guest is in WFI. */
   private waiting = false;
 
-  /** Quiet writes of each device when they were last told to the virtual CPU. */
-  private readonly quiet: Array<ReadonlyArray<{ offset: number; length: number }> | undefined>;
+  /** Devices that can say which writes are quiet, with their last answers; none where no write is ever late. */
+  private readonly quiet: Array<{ base: number; device: Device; zones: QuietZones }> = [];
 
   constructor(vm: VirtualMachine, board: Board, options: MachineOptions = {}) {
     this.vm = vm;
@@ -63,28 +63,28 @@ export class Machine {
     vm.nameDevices((address) => board.deviceAt(address)?.name);
     this.nsPerInstruction = options.nsPerInstruction ?? 1;
     this.input = new ConsoleInput(board.serial[0]);
-    this.quiet = board.devices.map(({ device }) => device.quietWrites?.());
+    if (!vm.hypervisor) return;
+    for (const { base, device } of board.devices)
+      if (device.quietWrites) this.quiet.push({ base, device, zones: device.quietWrites() });
     this.tellQuietWrites();
   }
 
   /** Looks whether a device has changed its mind about which writes may wait. */
   private updateQuietWrites(): void {
-    const { devices } = this.board;
     let changed = false;
-    for (let i = 0; i < devices.length; i++) {
-      const now = devices[i].device.quietWrites?.();
-      if (now === this.quiet[i]) continue;
-      this.quiet[i] = now;
+    for (const entry of this.quiet) {
+      const now = entry.device.quietWrites?.() ?? [];
+      if (now === entry.zones) continue;
+      entry.zones = now;
       changed = true;
     }
     if (changed) this.tellQuietWrites();
   }
 
   private tellQuietWrites(): void {
-    const zones = this.board.devices.flatMap(({ base }, i) =>
-      (this.quiet[i] ?? []).map(({ offset, length }) => ({ address: base + offset, length })),
+    this.vcpu.setQuietWrites(
+      this.quiet.flatMap(({ base, zones }) => zones.map(({ offset, length }) => ({ address: base + offset, length }))),
     );
-    this.vcpu.setQuietWrites(zones);
   }
 
   /** A write that has waited takes effect as of its own time. */

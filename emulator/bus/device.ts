@@ -6,6 +6,9 @@ export interface Line {
   set(level: boolean): void;
 }
 
+/** Ranges of a device's offsets, in bytes. */
+export type QuietZones = ReadonlyArray<{ offset: number; length: number }>;
+
 /** The access was refused: the bus answers with an external abort. */
 export const BUS_ERROR = -1;
 
@@ -38,7 +41,7 @@ export interface Device {
    * Ranges of offsets where a write now has no effect on an interrupt line or an event, so that it may arrive late (with its
    * own time). The same array as long as the answer is the same. None when absent.
    */
-  quietWrites?(): ReadonlyArray<{ offset: number; length: number }>;
+  quietWrites?(): QuietZones;
   /** Register names and current values for a debugger, without side effects. */
   inspect(): ReadonlyArray<{ name: string; offset: number; value: number }>;
 }

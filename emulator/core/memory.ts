@@ -37,7 +37,6 @@ import {
   RAM_BASE,
   REGIME,
   REGIMES,
-  REGIME_COUNT,
   REGIME_HOST,
   REGIME_MMU,
   REGIME_SIZE,
@@ -177,10 +176,10 @@ export function flushAll(): void {
   fetchChanged = true;
 }
 
-/** Drops the cached translations of one 4 KB virtual page. */
+/** Drops the cached translations of one 4 KB virtual page. The host's regimes change as a whole only (flushAll). */
 export function flushPage(va: u32): void {
   const offset = (va >>> 12) << 2;
-  for (let i: u32 = 0; i < REGIME_COUNT * 3; i++) store<u32>(TLB + i * TLB_SIZE + offset, 0);
+  for (let i: u32 = 0; i < REGIME_HOST * 3; i++) store<u32>(TLB + i * TLB_SIZE + offset, 0);
   fetchChanged = true;
 }
 

@@ -4,7 +4,7 @@
  * UART is not enabled, since the firmware that would have enabled it for early messages does not exist here.
  * Reception needs UARTEN and RXE, fills a FIFO with the levels of UARTIFLS, and times out after 32 bit periods.
  */
-import type { Device, Line, SerialPort } from '../bus/device.ts';
+import type { Device, Line, QuietZones, SerialPort } from '../bus/device.ts';
 import { IDENTIFICATION, PRIMECELL_SIZE, identification, readLanes, writeLanes } from './primecell.ts';
 import { sameShape } from './state.ts';
 
@@ -180,7 +180,7 @@ export class Pl011 implements Device, SerialPort {
     return 0;
   }
 
-  quietWrites(): ReadonlyArray<{ offset: number; length: number }> {
+  quietWrites(): QuietZones {
     return this.imsc & INT_TX || this.cr & CR_LBE ? QUIET_ALWAYS : QUIET_TRANSMITTER;
   }
 
