@@ -49,29 +49,19 @@ export function statistics(run: FinishedRun): Record<string, unknown> {
 
 /** The keys that only a virtualized mode has. */
 function virtualized({ machine, codeNames }: FinishedRun, counted: VirtualizationStatistics): Record<string, unknown> {
+  // What every mode has stands in the stable keys.
   const {
-    hostInstructionsByCause,
-    shadowByCause,
-    hostInterrupts,
-    fastExits,
-    stubs,
-    coalescedWrites,
-    delivered,
-    hostPages,
+    total: _total,
+    byCause: _byCause,
+    shadow: _shadow,
+    worldSwitches: _switches,
+    hostInstructions: _host,
+    ...more
   } = counted;
   const { sites, functions, registers, otherExits, otherAccesses } = reportExits(machine, codeNames);
   return {
     modeSwitch: machine.vm.hypervisor?.shadow.strategy,
-    ...{
-      hostInstructionsByCause,
-      shadowByCause,
-      hostInterrupts,
-      fastExits,
-      stubs,
-      coalescedWrites,
-      delivered,
-      hostPages,
-    },
+    ...more,
     sites: sites.slice(0, MOST_SITES),
     otherSites: otherExits + sites.slice(MOST_SITES).reduce((sum, { count }) => sum + count, 0),
     functions,

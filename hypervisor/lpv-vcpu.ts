@@ -155,7 +155,13 @@ export class LpvVcpu implements Vcpu {
   /** Debug mode "host": one instruction, of the guest or of the host; an exit that reaches the run loop is handled. */
   private stepHost(): ExitReason {
     const { core, hostView } = this;
-    if (this.lines && !hostView.inHost && !core.get(L.IN_GUEST) && this.interruptDue()) this.deliverInterrupt();
+    if (this.lines && !hostView.inHost && this.interruptDue()) {
+      // The guest must not go on for even one instruction: it is brought out in one go.
+      if (core.get(L.IN_GUEST)) this.interruptGuest();
+      this.deliverInterrupt();
+      this.onExit?.();
+      return (this.exit.reason = ExitReason.Stepped);
+    }
     core.set(L.VIRTUAL_LINES, this.lines);
     core.skipBreakpointOnce();
     const stop = hostView.step();
@@ -596,7 +602,6 @@ export class LpvVcpu implements Vcpu {
     this.skipAddress = -1;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);
-    this.statistics.reset();
     this.setUp();
     this.shadow.flush();
   }

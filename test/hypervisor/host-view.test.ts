@@ -12,8 +12,8 @@ const MODE = 0x1f;
 /** Counts at which the sample kernel is on its way to its prompt, with the MMU on. */
 const START = 100_000;
 
-async function sample(): Promise<{ guest: GuestMachine; vm: LpvMachine }> {
-  const guest = await guestMachine(SAMPLE_GUEST, 'lpv', { hypervisor: { savings: [] } });
+async function sample(input = ''): Promise<{ guest: GuestMachine; vm: LpvMachine }> {
+  const guest = await guestMachine(SAMPLE_GUEST, 'lpv', { input, hypervisor: { savings: [] } });
   const { vm } = guest.machine;
   assert.ok(vm instanceof LpvMachine);
   return { guest, vm };
@@ -59,6 +59,29 @@ describe('debug mode "host"', () => {
       assert.equal(vm.vcpu.readRegister(id), undisturbed.vm.vcpu.readRegister(id), `register ${id}`);
     assert.equal(vm.vcpu.instructions, undisturbed.vm.vcpu.instructions);
     assert.equal(guest.console(), undisturbed.guest.console());
+  });
+
+  it('delivers interrupts at their instruction, however many steps it takes', async () => {
+    // A program that never calls the kernel: the timer finds it in the guest.
+    const spin = 'run spin &\n';
+    const { guest, vm } = await sample(spin);
+    const undisturbed = await sample(spin);
+    const slice = 1000;
+    const { delivered } = undisturbed.vm.vcpu;
+    undisturbed.guest.machine.run(100_000_000);
+    const { irq } = delivered;
+    while (delivered.irq === irq) undisturbed.guest.machine.run(slice);
+    guest.machine.run(undisturbed.vm.vcpu.instructions - slice);
+    assert.equal(vm.vcpu.delivered.irq, irq);
+    vm.vcpu.hostView.on = true;
+    for (let i = 0; i < 2 * slice && vm.vcpu.delivered.irq === irq; i++) guest.machine.run(1);
+    assert.equal(vm.vcpu.delivered.irq, irq + 1);
+    for (let i = 0; i < 2000 || vm.vcpu.hostView.inHost; i++) guest.machine.run(1);
+    vm.vcpu.hostView.on = false;
+    undisturbed.guest.machine.run(vm.vcpu.instructions - undisturbed.vm.vcpu.instructions);
+    for (let id = 0; id <= REGISTER.cpsr; id++)
+      assert.equal(vm.vcpu.readRegister(id), undisturbed.vm.vcpu.readRegister(id), `register ${id}`);
+    assert.deepEqual(vm.ram(0, 0x40_0000), undisturbed.vm.ram(0, 0x40_0000));
   });
 
   it('finds breakpoints in the host’s code', async () => {
