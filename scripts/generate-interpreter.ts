@@ -93,6 +93,32 @@ function transfers(): string {
   return cases.join('\n');
 }
 
+/** Words at PC + an immediate. */
+const LITERALS = [
+  { op: 'OP_LDR_LITERAL', table: 'readers', move: 'setRd(rec, load<u32>(<u32>(e ^ va)));' },
+  { op: 'OP_STR_LITERAL', table: 'writers', move: 'store<u32>(<u32>(e ^ va), vd(rec));' },
+];
+
+function literals(): string {
+  return LITERALS.map(
+    ({ op, table, move }) => `        case O.${op}: {
+          const va = ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec);
+          const e = entry(${table}, va);
+          if (((e | va) & 3) == 0) {
+            ${move}
+            rec += 8;
+            continue;
+          }
+          status = slowAccess(rec, page + <u32>((rec - slot) >>> unit));
+          if (status == O.NEXT) {
+            rec += 8;
+            continue;
+          }
+          break;
+        }`,
+  ).join('\n');
+}
+
 /** Operand forms: expression, and the one that also sets C for flag-setting logical operations. */
 const OPERANDS = [
   { name: 'DP_IMMEDIATE', plain: 'imm(rec)', carry: 'imm(rec)' },
@@ -145,7 +171,12 @@ function data(): string {
 }
 
 const template = readFileSync('emulator/core/interpreter.ts', 'utf8');
-const parts: Record<string, string> = { branches: branches(), transfers: transfers(), data: data() };
+const parts: Record<string, string> = {
+  branches: branches(),
+  literals: literals(),
+  transfers: transfers(),
+  data: data(),
+};
 const body = template
   .replace(/^ *\/\/ @cases (\w+)$/gm, (_line, name: string) => {
     const part = parts[name];

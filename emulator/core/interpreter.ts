@@ -328,7 +328,7 @@ function innerStep(): u32 {
  * r15 holds the address of the next instruction before and after.
  *
  * With `world`, exceptions of the guest enter the host's vectors, and the run goes on through the world switch. The host's
- * instructions are counted apart; its time slice ends with a host interrupt.
+ * instructions are counted apart. Unless HOST_STEP says otherwise, the end of the budget is a host interrupt.
  */
 function loop(budget: i32, checkLines: bool): u32 {
   let left = budget;
@@ -546,36 +546,7 @@ function loop(budget: i32, checkLines: bool): u32 {
           status = O.NEXT;
           break;
         }
-        case O.OP_LDR_LITERAL: {
-          const va = ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec);
-          const e = entry(readers, va);
-          if (((e | va) & 3) == 0) {
-            setRd(rec, load<u32>(<u32>(e ^ va)));
-            rec += 8;
-            continue;
-          }
-          status = slowAccess(rec, page + <u32>((rec - slot) >>> unit));
-          if (status == O.NEXT) {
-            rec += 8;
-            continue;
-          }
-          break;
-        }
-        case O.OP_STR_LITERAL: {
-          const va = ((page + <u32>((rec - slot) >>> unit) + ahead) & ~3) + imm(rec);
-          const e = entry(writers, va);
-          if (((e | va) & 3) == 0) {
-            store<u32>(<u32>(e ^ va), vd(rec));
-            rec += 8;
-            continue;
-          }
-          status = slowAccess(rec, page + <u32>((rec - slot) >>> unit));
-          if (status == O.NEXT) {
-            rec += 8;
-            continue;
-          }
-          break;
-        }
+        // @cases literals
         // @cases transfers
         case O.OP_LDM:
           if (fastLoadMultiple(rec, readers)) {
