@@ -8,7 +8,7 @@ import { type CodePositions, otherLines, type CodePosition } from './code-positi
 import { isSameStack, stackIdentity, type Goal, type StackIdentity } from './goal.ts';
 import type { Guest } from './guest.ts';
 import { stepInstruction, type InstructionStep } from './instruction-step.ts';
-import { stackFrames } from './stack.ts';
+import { stackFrames } from './thread-frames.ts';
 
 /** `out` leaves the inlined function that the guest is in. */
 export type LineStepKind = 'over' | 'into' | 'out';

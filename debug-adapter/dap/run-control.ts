@@ -1,6 +1,7 @@
 /** Running, stepping and stopping: what the guest does between two stopped events. */
 import type { RunnerStop } from '../../emulator/runner.ts';
 import { SP } from '../../symbols/frame.ts';
+import type { Frame } from '../../symbols/unwinder.ts';
 import { describeStop, hex32 } from '../target.ts';
 import type { BreakpointReason, Breakpoints, Hit } from './breakpoints.ts';
 import { CodePositions } from './code-position.ts';
@@ -10,7 +11,7 @@ import { isSameStack, stackIdentity, type Goal } from './goal.ts';
 import type { Guest } from './guest.ts';
 import { stepInstruction } from './instruction-step.ts';
 import { LineStep, type LineStepKind, type StepControl } from './line-step.ts';
-import { stackFrames } from './stack.ts';
+import { stackFrames } from './thread-frames.ts';
 
 /** A stop as the client is told of it. */
 export interface Stop {
@@ -143,6 +144,18 @@ export class RunControl implements StepControl {
     const loaded = guest.mmuOn ? undefined : guest.loadedAt(frame.pc);
     const addresses = loaded === undefined ? [frame.pc] : [frame.pc, loaded];
     return () => this.runTo({ addresses, reached, then: () => this.stepEnded() });
+  }
+
+  /**
+   * A step of a task that does not run: until it is back on the processor, at one of its frames. Throws when that is not
+   * known.
+   */
+  planWake(frame: Frame | undefined): () => void {
+    const { guest } = this;
+    const sp = frame?.registers[SP];
+    if (!frame || sp === undefined) throw callerUnknown('a task that does not run');
+    const reached = (): boolean => guest.read('sp') === sp;
+    return () => this.runTo({ addresses: [frame.pc], reached, then: () => this.stepEnded() });
   }
 
   /** Runs until a goal is reached, or a breakpoint. */
