@@ -139,7 +139,9 @@ export class DeclaredKernel implements KernelModel {
   private stateOf(value: Value): string {
     const text = this.shown(value);
     const { states = {} } = this.description;
-    return Object.hasOwn(states, text) ? states[text] : text;
+    if (Object.hasOwn(states, text)) return states[text];
+    const number = String(toInteger(value, this.target));
+    return Object.hasOwn(states, number) ? states[number] : text;
   }
 
   private shown(value: Value): string {
