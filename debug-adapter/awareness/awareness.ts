@@ -124,7 +124,8 @@ export class Awareness {
     return this.tasks.tasks.find((task) => task.id === id);
   }
 
-  private get currentAddress(): number | undefined {
+  /** Where the structure of the task is that the processor executes; undefined while there is none. */
+  get currentAddress(): number | undefined {
     return attempt(() => this.model.currentTask());
   }
 

@@ -174,7 +174,7 @@ export class LineStep {
     const { sp } = stackIdentity(guest);
     this.runTo(known ? [...addresses, known.pc] : addresses, () => {
       const now = stackIdentity(guest);
-      if (now.mode !== stack.mode || now.space !== stack.space) return false;
+      if (now.mode !== stack.mode || now.space !== stack.space || now.task !== stack.task) return false;
       return guest.pc === known?.pc ? now.sp === known.sp : now.sp === sp;
     });
     return true;

@@ -76,8 +76,7 @@ export class Stack {
     if (!isRunning) this.tasks = awareness?.tasks;
     const { tasks = [], problem } = this.tasks ?? {};
     if (tasks.length === 0) return { threads: [{ id: THREAD, name: `CPU 0 (${cpu}, ${machine.vm.mode})` }], problem };
-    const name = ({ name, pid, state, isCurrent }: Task): string =>
-      `${name} (${pid}) ${isCurrent ? 'running' : state}`;
+    const name = ({ name, pid, state, isCurrent }: Task): string => `${name} (${pid}) ${isCurrent ? 'running' : state}`;
     return { threads: tasks.map((task) => ({ id: task.id, name: name(task) })), problem };
   }
 

@@ -29,7 +29,10 @@ for (const mode of ['native', 'lpv']) {
     it('shows the processor alone before there are tasks', async () => {
       assert.match([...(await threads()).keys()].join(), /^CPU 0 \(arm926, (native|lpv)\)$/);
       assert.deepEqual([...(await threads()).values()], [1]);
-      assert.match((await s.c.fails('evaluate', { expression: '.current', context: 'repl' })).message ?? '', /no tasks yet/);
+      assert.match(
+        (await s.c.fails('evaluate', { expression: '.current', context: 'repl' })).message ?? '',
+        /no tasks yet/,
+      );
     });
 
     it('lists tasks as threads, and stops in the one that runs', async () => {

@@ -35,7 +35,7 @@ export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
 export function runningFrames(guest: Guest): ThreadFrames {
   const frames = stackFrames(guest);
   const isProgram = (guest.read('cpsr') & CPSR.MODE) === MODE.usr;
-  const task = isProgram ? undefined : readable(() => guest.awareness?.model.currentTask());
+  const task = isProgram ? undefined : guest.awareness?.currentAddress;
   if (task !== undefined) frames.push(...programFrames(guest, frames, task, undefined));
   return { isRunning: true, frames, space: undefined };
 }
