@@ -44,12 +44,12 @@ describe('Linux by its debug information', function () {
 
   it('lists tasks, with threads, by the members that the kernel has', () => {
     assert.deepEqual(rows(linux(image('old'))), [
-      '0 0 swapper running',
+      '0 0 swapper runnable',
       '1 1 shell sleeping current',
       '7 1 helper zombie',
     ]);
     assert.deepEqual(rows(linux(image('new'))), [
-      '0 0 swapper running',
+      '0 0 swapper runnable',
       '1 1 shell sleeping current',
       '7 1 helper idle',
     ]);

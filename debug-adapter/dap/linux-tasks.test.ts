@@ -6,7 +6,13 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { connect, type Connection } from './session.testing.ts';
 
 const OUT = fileURLToPath(new URL('../../guests/linux/build/out/', import.meta.url));
-const LETTERS: Readonly<Record<string, string>> = { running: 'R', sleeping: 'S', idle: 'I', 'disk sleep': 'D' };
+const LETTERS: Readonly<Record<string, string>> = {
+  running: 'R',
+  runnable: 'R',
+  sleeping: 'S',
+  idle: 'I',
+  'disk sleep': 'D',
+};
 
 for (const mode of ['native', 'lpv']) {
   describe(`tasks of a Linux, ${mode}`, function () {

@@ -66,11 +66,13 @@ export class LinuxKernel implements KernelModel {
 
   describe(task: number): TaskFacts {
     const { kernel } = this;
+    const state = taskState(kernel, task);
     return {
       pid: kernel.member(task, 'task_struct', 'pid') | 0,
       tgid: kernel.member(task, 'task_struct', 'tgid') | 0,
       name: kernel.textMember(task, 'task_struct', 'comm'),
-      state: taskState(kernel, task),
+      // Linux has one word for what runs and what waits for its turn.
+      state: state === 'running' && task !== this.currentTask() ? 'runnable' : state,
     };
   }
 
