@@ -142,6 +142,10 @@ class Compiler {
       }
       case 'containerOf':
         return this.containerOf(tree);
+      case 'offsetOf': {
+        const offset = BigInt(this.offsetIn(this.info.complete(resolved(this.type(tree.type))), tree.member));
+        return ({ target }) => values.fromInteger(offset, C.unsigned, target);
+      }
     }
   }
 
@@ -279,7 +283,16 @@ class Compiler {
   private containerOf({ operand: tree, type: written, member }: Extract<Syntax, { kind: 'containerOf' }>): Compiled {
     const operand = this.compile(tree);
     const type = this.info.complete(resolved(this.type(written)));
-    let inner: DebugType = type;
+    const offset = this.offsetIn(type, member);
+    return (context) => {
+      const address = values.toInteger(operand(context), context.target) - BigInt(offset);
+      return values.fromInteger(address, values.pointerTo(type), context.target);
+    };
+  }
+
+  /** The offset of a member, or of one in it, in bytes. */
+  private offsetIn(type: DebugType, member: readonly string[]): number {
+    let inner = type;
     let offset = 0;
     for (const name of member) {
       const found = findMember(this.info, inner, name);
@@ -287,10 +300,7 @@ class Compiler {
       offset += found.offset;
       inner = found.type;
     }
-    return (context) => {
-      const address = values.toInteger(operand(context), context.target) - BigInt(offset);
-      return values.fromInteger(address, values.pointerTo(type), context.target);
-    };
+    return offset;
   }
 
   private type({ base, pointers, bounds }: WrittenType): DebugType {
