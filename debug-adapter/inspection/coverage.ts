@@ -29,6 +29,26 @@ export interface FileCoverage {
   readonly functions: readonly FunctionCoverage[];
 }
 
+/** What two runs have executed together. */
+export function mergeCoverage(a: readonly FileCoverage[], b: readonly FileCoverage[]): FileCoverage[] {
+  const files = new Map(a.map((file) => [file.file, file]));
+  for (const file of b) {
+    const known = files.get(file.file);
+    files.set(
+      file.file,
+      known
+        ? { ...file, lines: either(known.lines, file.lines), functions: either(known.functions, file.functions) }
+        : file,
+    );
+  }
+  return [...files.values()];
+}
+
+/** Entries of the same code, of which one or the other was executed. */
+function either<T extends LineCoverage>(a: readonly T[], b: readonly T[]): T[] {
+  return b.map((entry, i) => ({ ...entry, executed: entry.executed || (a[i]?.executed ?? false) }));
+}
+
 /** Code of which the record is kept: linked addresses, and a bit for each halfword. */
 interface Recorded {
   readonly start: number;
@@ -99,7 +119,7 @@ export class Coverage {
         const file = rows.header.files.path(rows.files[row]);
         if (file === undefined) continue;
         let known = files.get(file);
-        if (!known) files.set(file, (known = new Map()));
+        if (!known) files.set(file, (known = new Map<number, boolean>()));
         if (!known.get(line)) known.set(line, this.executed(from, to));
       }
     }
