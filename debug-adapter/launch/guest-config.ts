@@ -26,6 +26,8 @@ export interface GuestConfig {
   readonly sources?: Readonly<Record<string, string>> | undefined;
   /** How the kernel keeps its tasks (docs/awareness.md). */
   readonly awareness?: AwarenessDescription | undefined;
+  /** Tests; see `parseTests`. */
+  readonly tests?: readonly unknown[] | undefined;
 }
 
 /** A word for the type of each key, for messages. */
@@ -42,6 +44,7 @@ const KEY_TYPES: Readonly<Record<keyof GuestConfig, string>> = {
   clock: 'a number',
   sources: 'an object of strings',
   awareness: 'an object',
+  tests: 'a list of tests',
 };
 
 /** The keys of a `guest.json`. */
@@ -102,6 +105,8 @@ function hasType(key: keyof GuestConfig, value: unknown): boolean {
       );
     case 'clock':
       return typeof value === 'number' && value > 0 && value <= MAX_CLOCK;
+    case 'tests':
+      return Array.isArray(value);
     case 'sources':
       return isRecord(value) && Object.values(value).every((path) => typeof path === 'string');
     case 'awareness':

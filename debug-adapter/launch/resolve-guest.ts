@@ -2,6 +2,7 @@
 import type { ExecutionMode } from '../../emulator/vm.ts';
 import { InputError } from '../../formats/input-error.ts';
 import type { AwarenessDescription } from '../awareness/description.ts';
+import { parseTests, type GuestTest } from '../guest-tests/guest-test.ts';
 import { baseName, loadFile, type FileSystem, type LoadedFile } from './file-system.ts';
 import { checkGuestConfig, parseGuestConfig, parseMemorySize, type GuestConfig } from './guest-config.ts';
 import { unknownName } from './unknown-name.ts';
@@ -44,6 +45,7 @@ export interface ResolvedGuest {
   readonly sources: Readonly<Record<string, string>>;
   /** How the kernel keeps its tasks; undefined for one that is recognized. */
   readonly awareness: AwarenessDescription | undefined;
+  readonly tests: readonly GuestTest[];
 }
 
 const DEFAULT_MEMORY = '128M';
@@ -110,6 +112,7 @@ export async function resolveGuest(
       Object.entries(sources?.config.sources ?? {}).map(([from, to]) => [from, fs.resolve(sources!.folder, to)]),
     ),
     awareness: own.config.kernel === undefined ? value('awareness') : own.config.awareness,
+    tests: parseTests(value('tests') ?? [], MODES, sourceOf('tests')?.file),
   };
 }
 
