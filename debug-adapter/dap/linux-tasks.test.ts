@@ -41,7 +41,9 @@ for (const mode of ['native', 'lpv']) {
       }
       assert.ok(c.console().includes(text), `${text} is not printed: ${c.console().slice(-500)}`);
     };
-    const go = async (): Promise<void> => void (await c.client.continueRequest({ threadId: 1 }));
+    const go = async (): Promise<void> => {
+      await c.client.continueRequest({ threadId: 1 });
+    };
     const pause = async (): Promise<void> => {
       await c.client.pauseRequest({ threadId: 1 });
       await c.next('stopped');
@@ -169,9 +171,9 @@ for (const mode of ['native', 'lpv']) {
           context: 'repl',
         });
       }
-      const said = c.events.filter(
-        ({ event, body }) => event === 'output' && /not complete/.test(body.output as string),
-      );
+      const said = c.events
+        .filter(({ event }) => event === 'output')
+        .filter(({ body }) => /not complete/.test((body as { output: string }).output));
       assert.ok(said.length >= 1 && said.length <= 3);
       assert.doesNotMatch(await command('.tasks'), /come back|cannot be/);
     });

@@ -69,12 +69,13 @@ for (const mode of ['native', 'lpv']) {
 
     it('keeps the numbers of tasks from stop to stop', async () => {
       const before = { monitor: await idOf(/^monitor/), hello: await idOf(/^hello/) };
-      let stop: { threadId?: number } = {};
+      const end = async (): Promise<number | undefined> =>
+        ((await s.runTo('task_exit')) as { threadId?: number }).threadId;
+      let ending = await end();
       // Its child ends first.
-      do stop = (await s.runTo('task_exit')) as { threadId?: number };
-      while ((await s.evaluate('current->pid')) !== '2');
+      while ((await s.evaluate('current->pid')) !== '2') ending = await end();
       assert.deepEqual({ monitor: await idOf(/^monitor/), hello: await idOf(/^hello/) }, before);
-      assert.equal(stop.threadId, before.hello);
+      assert.equal(ending, before.hello);
       // The next program has the place of this one in the table, but is another task.
       await s.type('run hello');
       await s.runTo('hello_main');
