@@ -4,6 +4,7 @@
  */
 import type { ElfFile } from '../formats/elf.ts';
 import { SECTION_FLAG } from '../formats/elf-types.ts';
+import { imageReader } from './image.ts';
 import { caller, END, LR, PC, preserved, SP, UNKNOWN, type FrameRegisters, type ReadWord } from './frame.ts';
 import type { UnwindResult } from './frame.ts';
 
@@ -164,25 +165,4 @@ function execute(opcodes: readonly number[], registers: FrameRegisters, read: Re
   if (failed) return UNKNOWN;
   result[PC] ??= result[LR];
   return caller(result);
-}
-
-/** Reads words of a file's allocated sections by virtual address. */
-function imageReader(elf: ElfFile): ReadWord {
-  const sections = elf.sections
-    .filter(({ flags, size }) => flags & SECTION_FLAG.alloc && size >= 4)
-    .map((section) => ({ section, bytes: undefined as DataView | undefined }));
-  let last = sections[0];
-  return (address) => {
-    const contains = ({ section }: (typeof sections)[number]): boolean =>
-      address >= section.address && address + 4 <= section.address + section.size;
-    const found = last && contains(last) ? last : sections.find(contains);
-    if (!found) return undefined;
-    last = found;
-    if (!found.bytes) {
-      const bytes = elf.sectionBytes(found.section);
-      found.bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    const offset = address - found.section.address;
-    return offset + 4 <= found.bytes.byteLength ? found.bytes.getUint32(offset, true) : undefined;
-  };
 }

@@ -101,7 +101,7 @@ export class Stack {
     };
     return {
       info: known,
-      pc: info && guest.linked(this.inFunction(frame)),
+      pc: info && guest.linked(frame.lookup),
       frameIndex: inlineIndex,
       target: targetOf(guest, { read, isInnermost: index === 0 }),
       frame: info && this.state(index),
@@ -121,7 +121,7 @@ export class Stack {
   /** The functions that a frame is in, inlined ones first. */
   private expand(frame: Frame, index: number): ShownFrame[] {
     const { guest } = this;
-    const address = guest.linked(this.inFunction(frame));
+    const address = guest.linked(frame.lookup);
     const info = guest.debug.at(address);
     const code = info?.framesAt(address) ?? [];
     if (!info || code.length === 0) {
@@ -144,16 +144,6 @@ export class Stack {
     return this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
   }
 
-  /**
-   * An address in the function of a frame. A return address may be the first byte after a function that ends in a call;
-   * but where no call stands before it, it was set by hand, as Linux has system calls return to `ret_fast_syscall`.
-   */
-  private inFunction({ pc, lookup }: Frame): number {
-    if (lookup === pc || this.guest.symbols.at(this.guest.linked(pc))?.address !== this.guest.linked(pc)) return lookup;
-    const before = this.guest.readWord(pc - 4);
-    return before === undefined || isCall(before) ? lookup : pc;
-  }
-
   private toProtocol({ frame, name, place, info }: ShownFrame, index: number): DebugProtocol.StackFrame {
     const path = place && place.line > 0 ? this.guest.sources.local(place.file) : undefined;
     const common = { id: index + 1, name, instructionPointerReference: formatAddress(frame.pc) };
@@ -167,12 +157,6 @@ export class Stack {
     if (!shown) return { ...inModule, line: 0, column: 0, presentationHint: 'subtle' };
     return { ...inModule, ...shown, column: 1 };
   }
-}
-
-/** Whether a word is BL, or BLX of an address or of a register. */
-function isCall(word: number): boolean {
-  const isBranchWithLink = (word & 0x0f00_0000) === 0x0b00_0000;
-  return isBranchWithLink || word >>> 25 === 0x7d || (word & 0x0fff_fff0) === 0x012f_ff30;
 }
 
 /** Checks the `threadId` of a request. */

@@ -101,11 +101,11 @@ function stringAt(address: number, target: Target): string {
   while (characters.length < MAX_CHARACTERS) {
     const byte = target.readMemory((address + characters.length) >>> 0, 1);
     if (byte?.length !== 1)
-      return characters.length > 0 ? quoted(characters, '"') : `<memory at ${hex(address)} cannot be read>`;
-    if (byte[0] === 0) return quoted(characters, '"');
+      return characters.length > 0 ? withRuns(characters) : `<memory at ${hex(address)} cannot be read>`;
+    if (byte[0] === 0) return withRuns(characters);
     characters.push(byte[0]);
   }
-  return `${quoted(characters, '"')}...`;
+  return `${withRuns(characters)}...`;
 }
 
 const ESCAPES: Readonly<Record<number, string>> = {
@@ -160,17 +160,21 @@ function runs<T>(items: readonly T[], least: number): { item: T; count: number }
 const repeated = ({ item, count }: { item: string; count: number }): string =>
   count > 1 ? `${item} <repeats ${count} times>` : item;
 
-/** An array of characters as text: without the NUL that ends it, long runs of one character apart. */
+/** An array of characters as text, without the NUL that ends it. */
 function characterArray(bytes: readonly number[]): string {
   const ended = bytes.at(-1) === 0 ? bytes.slice(0, -1) : bytes;
-  const shown = ended.slice(0, MAX_CHARACTERS);
+  return `${withRuns(ended.slice(0, MAX_CHARACTERS))}${ended.length > MAX_CHARACTERS ? '...' : ''}`;
+}
+
+/** Characters as text, long runs of one character apart. */
+function withRuns(characters: readonly number[]): string {
   const parts: string[] = [];
   let text: number[] = [];
   const flush = (): void => {
     if (text.length > 0) parts.push(quoted(text, '"'));
     text = [];
   };
-  for (const { item, count } of runs(shown, MIN_REPEATS + 1)) {
+  for (const { item, count } of runs(characters, MIN_REPEATS + 1)) {
     if (count === 1) text.push(item);
     else {
       flush();
@@ -178,7 +182,7 @@ function characterArray(bytes: readonly number[]): string {
     }
   }
   flush();
-  return `${parts.join(', ') || '""'}${shown.length < ended.length ? '...' : ''}`;
+  return parts.join(', ') || '""';
 }
 
 /** An element of an array. */
