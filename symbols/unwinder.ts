@@ -29,7 +29,10 @@ export interface Frame {
   registers: FrameRegisters;
   /** Address of the instruction that executes, or returns to, this frame. */
   pc: number;
-  /** Address to look the function up by: in a caller inside the call, which may be a function's last instruction. */
+  /**
+   * Address to look up what is known of the frame: in a caller the last byte of the call, which may end its function.
+   * Compilers end the range of what a call destroys before that byte, not before the call.
+   */
   lookup: number;
 }
 
@@ -67,7 +70,7 @@ export class Unwinder {
       inThumb = (target & 1) === 1;
       const registers = step.registers.map((value, id) => (id === PC ? returnAddress : value));
       const isCall = !step.interrupted && (inThumb || !this.wasSetByHand(returnAddress));
-      const lookup = isCall ? (returnAddress - (inThumb ? 2 : 4)) >>> 0 : returnAddress;
+      const lookup = isCall ? (returnAddress - 1) >>> 0 : returnAddress;
       frames.push({ registers, pc: returnAddress, lookup });
     }
     return frames;

@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { REGISTER, type RegisterName } from '../../emulator/registers.ts';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
+import type { Scope } from '../../symbols/dwarf/functions.ts';
 import type { SourcePlace } from '../../symbols/dwarf/line-tables.ts';
 import { baseName } from '../../symbols/dwarf/source-path.ts';
 import type { FrameState } from '../../symbols/dwarf/variable-location.ts';
@@ -128,16 +129,18 @@ export class Stack {
       const place = info?.lineOf(address);
       return [{ frame, index, inlineIndex: 0, name: this.nameOf(frame, address), place, info }];
     }
-    return code.map(({ name, isInlined, place }, inlineIndex) => ({
+    return code.map(({ name, isInlined, place, scope }, inlineIndex) => ({
       ...{ frame, index, inlineIndex, info, place },
-      name: isInlined || this.isOneName(address, name) ? name : this.nameOf(frame, address),
+      name: isInlined || this.isOneName(address, name, scope) ? name : this.nameOf(frame, address),
     }));
   }
 
-  /** Whether the symbol at an address is that of a function, or a part of it that the compiler has split off. */
-  private isOneName(address: number, name: string): boolean {
-    const symbol = this.guest.symbols.at(address)?.name;
-    return symbol === undefined || symbol === name || symbol.startsWith(`${name}.`);
+  /** Whether an address is in a function, or a part of it that was split off, and not behind a label of its own. */
+  private isOneName(address: number, name: string, scope: Scope): boolean {
+    const symbol = this.guest.symbols.at(address);
+    if (symbol === undefined || symbol.name === name || symbol.name.startsWith(`${name}.`)) return true;
+    // A function may have several names.
+    return symbol.address === scope.ranges[0]?.start;
   }
 
   private nameOf(frame: Frame, address: number): string {

@@ -4,6 +4,7 @@ import type { DebugInfo } from '../debug-info.ts';
 import { typeName } from '../dwarf/type-name.ts';
 import { resolved, type ArrayType, type DebugType, type EnumType } from '../dwarf/types.ts';
 import { memberOf } from './compile.ts';
+import { partOf } from './pieces.ts';
 import * as values from './value.ts';
 import type { Target, Value } from './value.ts';
 
@@ -75,12 +76,12 @@ function radixText(value: bigint, bits: number, radix: Radix = 'decimal'): strin
 
 const hexadecimal = (address: number): string => `0x${(address >>> 0).toString(16)}`;
 
-/** ` <name+offset>` of an address that a symbol contains. */
+/** ` <name+offset>` of an address that a symbol contains. A label among data, which has no size, contains nothing. */
 function named(address: number, info: DebugInfo): string {
-  const text = info.elf.symbols.describe(address);
-  return text === undefined
-    ? ''
-    : ` <${text.replace(/\+0x([0-9a-f]+)$/, (_, offset: string) => `+${parseInt(offset, 16)}`)}>`;
+  const symbol = info.elf.symbols.at(address);
+  if (!symbol || (symbol.size === 0 && !info.isCode(symbol.address))) return '';
+  const offset = address - symbol.address;
+  return offset === 0 ? ` <${symbol.name}>` : ` <${symbol.name}+${offset}>`;
 }
 
 function formatPointer(pointed: DebugType, value: Value, context: FormatContext): string {
@@ -192,7 +193,7 @@ function elementOf({ place }: Value, { element }: ArrayType, index: number): Val
   if (place.kind === 'memory') {
     return { type: element, place: { kind: 'memory', address: (place.address + index * size) >>> 0 } };
   }
-  return { type: element, place: { kind: 'none', bytes: place.bytes.subarray(index * size, (index + 1) * size) } };
+  return { type: element, place: { kind: 'none', ...partOf(place, index * size, (index + 1) * size) } };
 }
 
 /** The name of a value of an enumeration; of flags, the names of its bits: `(FLAG_A | FLAG_B)`. */

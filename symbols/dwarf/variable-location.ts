@@ -3,6 +3,7 @@ import { AT, TAG } from './constants.ts';
 import type { Block, Die } from './die.ts';
 import { evaluate, locate, type ExpressionHost, type Location } from './expression.ts';
 import type { DebugFunction } from './functions.ts';
+import { calledBy, callSite, mayReenter } from './call-sites.ts';
 import { isLocationList, locationAt } from './location-list.ts';
 import { OP } from './operations.ts';
 
@@ -91,15 +92,20 @@ function entryValue(expression: Block, frame: FrameState, support: LocationSuppo
   const callee = support.functionAt(frame.pc);
   const site = callSite(support.functionAt(caller.pc), caller.pc);
   if (!site || !callee) return undefined;
-  // Through a tail call, the frame that called is not the one that passed the arguments.
-  const target = site.reference(AT.abstractOrigin) ?? site.reference(AT.callOrigin);
-  if (target && target.fullName !== callee.name) return undefined;
+  // Where another function was called, it has jumped to this one, with arguments of its own.
+  const target = calledBy(site);
+  const pointer = site.block(AT.callTarget) ?? site.block(AT.gnuCallSiteTarget);
+  const host = hostOf(caller, support, depth + 1);
+  const isCalled = target
+    ? target.fullName === callee.name
+    : pointer !== undefined && evaluate(pointer, site.unit, host) === BigInt(callee.entry);
+  if (!isCalled || mayReenter(callee, support)) return undefined;
   for (const parameter of site.children()) {
     if (parameter.tag !== TAG.callSiteParameter && parameter.tag !== TAG.gnuCallSiteParameter) continue;
     const place = parameter.block(AT.location);
     const value = parameter.block(AT.callValue) ?? parameter.block(AT.gnuCallSiteValue);
     if (!place || !value || registerOf(place) !== register) continue;
-    return evaluate(value, parameter.unit, hostOf(caller, support, depth + 1));
+    return evaluate(value, parameter.unit, host);
   }
   return undefined;
 }
@@ -112,26 +118,3 @@ function registerOf({ section, start, end }: Block): number | undefined {
   if (op >= OP.reg0 && op <= OP.reg31 && reader.done) return op - OP.reg0;
   return undefined;
 }
-
-/** The call site that contains an address, or whose return address follows it. */
-function callSite(caller: DebugFunction | undefined, pc: number): Die | undefined {
-  if (!caller) return undefined;
-  const search = (parent: Die, depth: number): Die | undefined => {
-    for (const die of parent.children()) {
-      if (die.tag === TAG.callSite || die.tag === TAG.gnuCallSite) {
-        const after = die.address(AT.callReturnPc) ?? (die.tag === TAG.gnuCallSite ? die.address(AT.lowPc) : undefined);
-        const at = die.address(AT.callPc);
-        if ((after !== undefined && after > pc && after - pc <= CALL_SIZE) || at === pc) return die;
-      } else if ((die.tag === TAG.lexicalBlock || die.tag === TAG.inlinedSubroutine) && depth < MAX_SCOPES) {
-        const found = search(die, depth + 1);
-        if (found) return found;
-      }
-    }
-    return undefined;
-  };
-  return search(caller.die, 0);
-}
-
-/** A call takes at most this many bytes. */
-const CALL_SIZE = 4;
-const MAX_SCOPES = 256;

@@ -40,7 +40,8 @@ export function compareStacks(
       return level;
     }
     const inside = covered(interrupted ? frame.pc : frame.pc - 4);
-    tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own) : 'none', describe(frame));
+    if (own && !inside && !interrupted && isSetByHand(own, frame)) tally.explain(SET_BY_HAND);
+    else tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own) : 'none', describe(frame));
     if (own && frame.kind !== 'inlined' && inside) {
       tally.compare('frames: canonical frame address', label, hex(own.context?.frame?.cfa?.()), hex(frame.stack));
     }
@@ -56,6 +57,12 @@ export function compareStacks(
   return level;
 }
 
+const SET_BY_HAND = 'return addresses at the start of a function, set by hand: gdb names the function before';
+
+/** Whether a return address is where the function begins that we name; gdb looks names up one byte before. */
+const isSetByHand = ({ pc, name, context, start }: OurFrame, frame: GdbFrame): boolean =>
+  context === undefined && pc === frame.pc && start === pc && name !== frame.name;
+
 const describe = ({ name, pc, kind }: GdbFrame): string => `${name} ${hex(pc)}${kind === 'inlined' ? ' inlined' : ''}`;
 const describeOurs = ({ name, pc, isInlined }: OurFrame): string => `${name} ${hex(pc)}${isInlined ? ' inlined' : ''}`;
 
@@ -64,8 +71,17 @@ interface OurVariable extends GdbVariable {
   readonly location: Location;
 }
 
-/** Compares the variables of a frame, block by block: names, and values as they are printed. */
-export function compareVariables(where: string, { context }: OurFrame, theirs: GdbFrame, tally: Tally): void {
+/**
+ * Compares the variables of a frame, block by block: names, and values as they are printed. `byTailCall`: gdb infers
+ * that the frame's function was jumped to, so that it knows what was passed to it.
+ */
+export function compareVariables(
+  where: string,
+  { context }: OurFrame,
+  theirs: GdbFrame,
+  byTailCall: boolean,
+  tally: Tally,
+): void {
   const blocks = (theirs.blocks ?? []).filter((block) => block.length > 0);
   const scopes = context ? scopesOf(context) : [];
   const names = (variables: readonly { name: string }[]): string => variables.map(({ name }) => name).join(' ');
@@ -78,6 +94,7 @@ export function compareVariables(where: string, { context }: OurFrame, theirs: G
       const variable = own[i];
       if (variable?.name !== name || !context) return;
       if (isClobbered(variable.location, context)) tally.explain(CLOBBERED);
+      else if (byTailCall && isValueAtEntry(variable.location)) tally.explain(PASSED_BY_JUMP);
       else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable));
     });
   });
@@ -103,23 +120,31 @@ function scopesOf(context: FrameContext): OurVariable[][] {
     .filter((variables) => variables.length > 0);
 }
 
+/** What has no value, in gdb's words and in ours. */
 const OPTIMIZED_OUT = '<optimized out>';
+const OURS_OUT = '<it was optimized out>';
 
 /** A variable as we print it; where it has no value, in gdb's words. */
 function textOf(variable: DebugVariable, location: Location, { info, target }: FrameContext): string {
-  if (location.kind === 'optimizedOut') return OPTIMIZED_OUT;
+  if (location.kind === 'optimizedOut') return OURS_OUT;
   if (location.kind === 'implicitPointer') return '(synthetic pointer)';
-  if (location.kind === 'unavailable' && location.reason.startsWith('its value at entry')) return OPTIMIZED_OUT;
+  if (isValueAtEntry(location)) return OURS_OUT;
   try {
     return formatValue(valueAt(info.complete(variable.type), location, target), { info, target });
   } catch (error) {
-    if (error instanceof InputError) return `<${error.message}>`;
+    if (error instanceof InputError) return `<${error.message.replace(/\.$/, '')}>`;
     throw error;
   }
 }
 
 const CLOBBERED =
   'variables in a register that the call has taken from its caller: we say so, gdb shows what the callee left in it';
+
+const PASSED_BY_JUMP = 'arguments at entry of functions that were jumped to: gdb takes them from an inferred frame';
+
+const isValueAtEntry = (location: Location): boolean =>
+  location.kind === 'unavailable' &&
+  (location.reason.startsWith('its value at entry') || location.reason === 'it is a parameter that was not passed');
 
 /** Whether a value needs a register that calls do not preserve (AAPCS, 6.1.1) and that the frame does not know. */
 function isClobbered(location: Location, { frame }: FrameContext): boolean {
@@ -143,11 +168,11 @@ function isClobbered(location: Location, { frame }: FrameContext): boolean {
 function inOurWords(text: string, { text: ours }: OurVariable): string {
   const said = text
     .replace(/<error: Cannot access memory at address 0x([0-9a-f]+)>/g, (_, address: string) => unreadable(address))
-    .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, '(synthetic pointer)');
+    .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, '(synthetic pointer)')
+    .replaceAll('<No data fields>', '')
+    .replaceAll(OPTIMIZED_OUT, OURS_OUT);
   // Of a structure that has no value at all, gdb says so for each member.
-  return ours === OPTIMIZED_OUT && /^\{[^0-9]*\}$/.test(said.replace(/\w+ = |<optimized out>|[{}, ]/g, '') || '{}')
-    ? OPTIMIZED_OUT
-    : said;
+  return ours === OURS_OUT && said.replace(/\w+ = |<repeats \d+ times>|[{}, ]/g, '').replaceAll(OURS_OUT.replaceAll(' ', ''), '') === '' ? ours : said;
 }
 
 const unreadable = (address: string): string => `<memory at 0x${address.padStart(8, '0')} cannot be read>`;

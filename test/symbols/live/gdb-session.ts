@@ -57,8 +57,11 @@ def text_of(symbol, frame):
         return '<error: %s>' % e
 
 def is_value(symbol):
-    # Labels are symbols of blocks, too.
-    return (symbol.is_argument or symbol.is_variable or symbol.is_constant) and str(symbol.type) != '__CORE_ADDR'
+    # Labels are symbols of blocks, too, and so are the constants of an enumeration.
+    if str(symbol.type) == '__CORE_ADDR': return False
+    if symbol.is_constant and symbol.type.code == gdb.TYPE_CODE_ENUM:
+        return all(field.name != symbol.name for field in symbol.type.fields())
+    return symbol.is_argument or symbol.is_variable or symbol.is_constant
 
 def blocks_of(frame):
     rows = []

@@ -15,6 +15,8 @@ import { GdbSession } from './gdb-session.ts';
 export interface OurFrame {
   readonly name: string;
   readonly pc: number;
+  /** Where its symbol begins. */
+  readonly start: number | undefined;
   /** Inlined into the next frame of the list. */
   readonly isInlined: boolean;
   /** Undefined in code that no file has debug information for. */
@@ -68,6 +70,7 @@ export class LiveMachine {
     return stackFrames.map(({ name, instructionPointerReference }, i) => ({
       name,
       pc: Number(instructionPointerReference),
+      start: this.guest.symbols.find(name)?.address,
       isInlined: (contexts[i + 1]?.frameIndex ?? 0) > 0,
       context: contexts[i]?.pc === undefined ? undefined : contexts[i],
     }));
