@@ -67,6 +67,7 @@ function hostOf(frame: FrameState | undefined, support: LocationSupport, depth: 
     cfa: () => frame?.cfa?.(),
     frameBase: () => frame && frameBase(frame, support, depth),
     entryValue: (expression) => frame && entryValue(expression, frame, support, depth),
+    parameter: (formal) => frame && passed(frame, support, depth, (parameter) => standsFor(parameter, formal)),
   };
 }
 
@@ -81,14 +82,31 @@ function frameBase(frame: FrameState, support: LocationSupport, depth: number): 
   return place.kind === 'memory' ? place.address : undefined;
 }
 
-/**
- * The value that an expression had at the entry of the function: what the caller passed in a register, when the call
- * site records it (3.4).
- */
+/** The value that an expression had at the entry of the function: what the caller passed in a register. */
 function entryValue(expression: Block, frame: FrameState, support: LocationSupport, depth: number): bigint | undefined {
   const register = registerOf(expression);
+  if (register === undefined) return undefined;
+  return passed(frame, support, depth, (parameter) => {
+    const place = parameter.block(AT.location);
+    return place !== undefined && registerOf(place) === register;
+  });
+}
+
+/** Whether a parameter of a call site is a certain parameter of the function that it calls. */
+function standsFor(parameter: Die, formal: Die): boolean {
+  const meant = parameter.reference(AT.callParameter) ?? parameter.reference(AT.abstractOrigin);
+  return meant?.offset === formal.offset && meant.unit === formal.unit;
+}
+
+/** What the caller of a frame has passed, when the call site records it (3.4). */
+function passed(
+  frame: FrameState,
+  support: LocationSupport,
+  depth: number,
+  isWanted: (parameter: Die) => boolean,
+): bigint | undefined {
   const caller = frame.caller?.();
-  if (register === undefined || !caller || depth >= MAX_CALLERS) return undefined;
+  if (!caller || depth >= MAX_CALLERS) return undefined;
   const callee = support.functionAt(frame.pc);
   const site = callSite(support.functionAt(caller.pc), caller.pc);
   if (!site || !callee) return undefined;
@@ -102,10 +120,8 @@ function entryValue(expression: Block, frame: FrameState, support: LocationSuppo
   if (!isCalled || mayReenter(callee, support)) return undefined;
   for (const parameter of site.children()) {
     if (parameter.tag !== TAG.callSiteParameter && parameter.tag !== TAG.gnuCallSiteParameter) continue;
-    const place = parameter.block(AT.location);
     const value = parameter.block(AT.callValue) ?? parameter.block(AT.gnuCallSiteValue);
-    if (!place || !value || registerOf(place) !== register) continue;
-    return evaluate(value, parameter.unit, host);
+    if (value && isWanted(parameter)) return evaluate(value, parameter.unit, host);
   }
   return undefined;
 }

@@ -5,6 +5,7 @@
 import { formatValue } from '../../../symbols/c-expression/format.ts';
 import { valueAt } from '../../../symbols/c-expression/value.ts';
 import type { FrameContext } from '../../../debug-adapter/dap/frame-context.ts';
+import type { DebugInfo } from '../../../symbols/debug-info.ts';
 import type { Location } from '../../../symbols/dwarf/expression.ts';
 import type { DebugVariable } from '../../../symbols/dwarf/variables.ts';
 import { InputError } from '../../../formats/input-error.ts';
@@ -41,7 +42,7 @@ export function compareStacks(
     }
     const inside = covered(interrupted ? frame.pc : frame.pc - 4);
     if (own && !inside && !interrupted && isSetByHand(own, frame)) tally.explain(SET_BY_HAND);
-    else tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own) : 'none', describe(frame));
+    else tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own, frame) : 'none', describe(frame));
     if (own && frame.kind !== 'inlined' && inside) {
       tally.compare('frames: canonical frame address', label, hex(own.context?.frame?.cfa?.()), hex(frame.stack));
     }
@@ -60,11 +61,17 @@ export function compareStacks(
 const SET_BY_HAND = 'return addresses at the start of a function, set by hand: gdb names the function before';
 
 /** Whether a return address is where the function begins that we name; gdb looks names up one byte before. */
-const isSetByHand = ({ pc, name, context, start }: OurFrame, frame: GdbFrame): boolean =>
-  context === undefined && pc === frame.pc && start === pc && name !== frame.name;
+const isSetByHand = ({ pc, name, start }: OurFrame, frame: GdbFrame): boolean =>
+  pc === frame.pc && start === pc && name !== frame.name;
 
 const describe = ({ name, pc, kind }: GdbFrame): string => `${name} ${hex(pc)}${kind === 'inlined' ? ' inlined' : ''}`;
-const describeOurs = ({ name, pc, isInlined }: OurFrame): string => `${name} ${hex(pc)}${isInlined ? ' inlined' : ''}`;
+
+/** `theirs`: where an address has several names, the one that gdb has chosen is as good; without a name it is empty. */
+function describeOurs({ name, pc, isInlined, start, addressOf }: OurFrame, theirs?: GdbFrame): string {
+  const isAlias = theirs !== undefined && start !== undefined && addressOf(theirs.name) === start;
+  const shown = isAlias ? theirs.name : start === undefined && Number(name) === pc ? '' : name;
+  return `${shown} ${hex(pc)}${isInlined ? ' inlined' : ''}`;
+}
 
 /** A variable as we print it, with where it is. */
 interface OurVariable extends GdbVariable {
@@ -95,7 +102,7 @@ export function compareVariables(
       if (variable?.name !== name || !context) return;
       if (isClobbered(variable.location, context)) tally.explain(CLOBBERED);
       else if (byTailCall && isValueAtEntry(variable.location)) tally.explain(PASSED_BY_JUMP);
-      else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable));
+      else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable, context));
     });
   });
 }
@@ -143,8 +150,7 @@ const CLOBBERED =
 const PASSED_BY_JUMP = 'arguments at entry of functions that were jumped to: gdb takes them from an inferred frame';
 
 const isValueAtEntry = (location: Location): boolean =>
-  location.kind === 'unavailable' &&
-  (location.reason.startsWith('its value at entry') || location.reason === 'it is a parameter that was not passed');
+  location.kind === 'unavailable' && location.reason.startsWith('its value at entry');
 
 /** Whether a value needs a register that calls do not preserve (AAPCS, 6.1.1) and that the frame does not know. */
 function isClobbered(location: Location, { frame }: FrameContext): boolean {
@@ -165,14 +171,25 @@ function isClobbered(location: Location, { frame }: FrameContext): boolean {
 }
 
 /** gdb's text with what both say differently put into our words. */
-function inOurWords(text: string, { text: ours }: OurVariable): string {
+function inOurWords(text: string, { text: ours }: OurVariable, { info }: FrameContext): string {
   const said = text
     .replace(/<error: Cannot access memory at address 0x([0-9a-f]+)>/g, (_, address: string) => unreadable(address))
     .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, '(synthetic pointer)')
+    .replace(/(0x[0-9a-f]+) <([\w.]+)/g, (_, address: string, name: string) => `${address} <${ourName(name, Number(address), info)}`)
     .replaceAll('<No data fields>', '')
     .replaceAll(OPTIMIZED_OUT, OURS_OUT);
   // Of a structure that has no value at all, gdb says so for each member.
-  return ours === OURS_OUT && said.replace(/\w+ = |<repeats \d+ times>|[{}, ]/g, '').replaceAll(OURS_OUT.replaceAll(' ', ''), '') === '' ? ours : said;
+  const rest = said.replaceAll(OURS_OUT, '').replace(/\w+ = |<repeats \d+ times>|[{}, ]/g, '');
+  return ours === OURS_OUT && rest === '' ? ours : said;
+}
+
+/** One of the names of an address: where it has several, or that of its function and another one of its code. */
+function ourName(name: string, address: number, info: DebugInfo): string {
+  const symbol = info.elf.symbols.at(address);
+  if (!symbol) return name;
+  const isAlias = info.elf.symbols.find(name)?.address === symbol.address;
+  const fn = info.functionAt(address);
+  return isAlias || (fn?.name === name && fn.entry === symbol.address) ? symbol.name : name;
 }
 
 const unreadable = (address: string): string => `<memory at 0x${address.padStart(8, '0')} cannot be read>`;

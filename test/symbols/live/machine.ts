@@ -17,6 +17,8 @@ export interface OurFrame {
   readonly pc: number;
   /** Where its symbol begins. */
   readonly start: number | undefined;
+  /** The address of any symbol. */
+  addressOf(symbol: string): number | undefined;
   /** Inlined into the next frame of the list. */
   readonly isInlined: boolean;
   /** Undefined in code that no file has debug information for. */
@@ -66,11 +68,13 @@ export class LiveMachine {
   /** Our call stack. */
   frames(): OurFrame[] {
     const { stackFrames } = this.stack.trace(new RequestArguments('stackTrace', { threadId: THREAD }));
+    const addressOf = (symbol: string): number | undefined => this.guest.symbols.find(symbol)?.address;
     const contexts = stackFrames.map(({ id }) => this.stack.context(id));
     return stackFrames.map(({ name, instructionPointerReference }, i) => ({
       name,
       pc: Number(instructionPointerReference),
-      start: this.guest.symbols.find(name)?.address,
+      start: addressOf(name),
+      addressOf,
       isInlined: (contexts[i + 1]?.frameIndex ?? 0) > 0,
       context: contexts[i]?.pc === undefined ? undefined : contexts[i],
     }));
