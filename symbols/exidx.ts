@@ -37,15 +37,23 @@ export class ExceptionIndex {
 
   /**
    * One step to the caller of the frame that is executing at `address`. `start` is the start of its function, when
-   * known: hand-written code without an entry of its own would otherwise be taken for the function before it.
+   * known: hand-written code without an entry of its own would otherwise be taken for the function before it. But of
+   * neighbours that cannot be unwound, linkers keep the first entry only. In the innermost frame (`isInnermost`) other
+   * methods may still know the caller.
    */
-  unwind(registers: FrameRegisters, address: number, read: ReadWord, start = 0): UnwindResult {
+  unwind(
+    registers: FrameRegisters,
+    address: number,
+    read: ReadWord,
+    { start = 0, isInnermost = false }: { start?: number | undefined; isInnermost?: boolean } = {},
+  ): UnwindResult {
     const place = this.find(address);
     const first = place === undefined ? undefined : this.image(place);
     const word = place === undefined ? undefined : this.image(place + 4);
     if (place === undefined || first === undefined || word === undefined) return UNKNOWN;
-    if (prel31(place, first) < start) return UNKNOWN;
-    if (word === CANT_UNWIND) return END;
+    const isOwn = prel31(place, first) >= start;
+    if (word === CANT_UNWIND) return isOwn || !isInnermost ? END : UNKNOWN;
+    if (!isOwn) return UNKNOWN;
     const opcodes = word & 0x8000_0000 ? compactBytes(word, () => undefined) : this.table(prel31(place + 4, word));
     return opcodes ? execute(opcodes, registers, read) : UNKNOWN;
   }

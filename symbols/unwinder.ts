@@ -122,7 +122,7 @@ export class Unwinder {
       if (result.kind !== 'unknown') return result;
     }
     for (const { index } of this.allTables) {
-      const result = index?.unwind(registers, lookup, read, start) ?? UNKNOWN;
+      const result = index?.unwind(registers, lookup, read, { start, isInnermost: innermost }) ?? UNKNOWN;
       if (result.kind !== 'unknown') return result;
     }
     const result = byCode();

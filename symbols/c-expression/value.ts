@@ -215,8 +215,14 @@ export function valueAt(type: DebugType, location: Location, target: Target): Va
     case 'memory':
       return { type, place: { kind: 'memory', address: location.address } };
     case 'register':
-      return sizeOf(type) > 4
-        ? { type, place: { kind: 'none', ...piecesOf(registerPair(location.register), target) } }
+      return sizeOf(type) > 4 || isAggregate(type)
+        ? {
+            type,
+            place: {
+              kind: 'none',
+              ...fitted(piecesOf(registersFrom(location.register, type), target), sizeOf(type), target),
+            },
+          }
         : { type, place: { kind: 'register', name: `r${location.register}` } };
     case 'value':
       return { type, place: { kind: 'none', ...fitted(location, sizeOf(type), target) } };
@@ -231,10 +237,13 @@ export function valueAt(type: DebugType, location: Location, target: Target): Va
   }
 }
 
-const registerPair = (first: number): Extract<Location, { kind: 'pieces' }> => ({
+const isAggregate = (type: DebugType): boolean => ['struct', 'array'].includes(resolved(type).kind);
+
+/** The registers that hold a value of a type, from the first. */
+const registersFrom = (first: number, type: DebugType): Extract<Location, { kind: 'pieces' }> => ({
   kind: 'pieces',
-  pieces: [first, first + 1].map((register) => ({
-    location: { kind: 'register', register },
+  pieces: Array.from({ length: Math.min(16 - first, Math.ceil(sizeOf(type) / 4)) }, (_, i) => ({
+    location: { kind: 'register', register: first + i },
     bitSize: 32,
     bitOffset: 0,
   })),

@@ -22,14 +22,17 @@ export function callSite(caller: DebugFunction | undefined, pc: number): Die | u
   for (const site of callSites(caller.die, 0)) {
     const after = site.address(AT.callReturnPc) ?? (site.tag === TAG.gnuCallSite ? site.address(AT.lowPc) : undefined);
     const at = site.address(AT.callPc);
-    if (after !== undefined ? after > pc && after - pc <= CALL_SIZE : at !== undefined && at <= pc && pc - at < CALL_SIZE)
+    if (
+      after !== undefined ? after > pc && after - pc <= CALL_SIZE : at !== undefined && at <= pc && pc - at < CALL_SIZE
+    )
       return site;
   }
   return undefined;
 }
 
 /** The function that a call site calls, or its declaration; undefined for a call through a pointer. */
-export const calledBy = (site: Die): Die | undefined => site.reference(AT.abstractOrigin) ?? site.reference(AT.callOrigin);
+export const calledBy = (site: Die): Die | undefined =>
+  site.reference(AT.abstractOrigin) ?? site.reference(AT.callOrigin);
 
 /**
  * Whether a function may have been entered again by a jump out of itself, through any number of functions: then what its

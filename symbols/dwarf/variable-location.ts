@@ -29,7 +29,7 @@ export interface LocationSupport {
 }
 
 /** Calls in search of an argument's value at entry go this far up the stack. */
-const MAX_CALLERS = 4;
+const MAX_CALLERS = 32;
 
 /** The location of a variable in a frame. Without a frame, of a variable at a fixed address. */
 export function locateVariable(die: Die, frame: FrameState | undefined, support: LocationSupport): Location {
@@ -42,7 +42,8 @@ export function locateVariable(die: Die, frame: FrameState | undefined, support:
     return address === undefined ? { kind: 'optimizedOut' } : { kind: 'memory', address };
   }
   if (!frame && isLocationList(holder, AT.location)) return { kind: 'unavailable', reason: 'it has no fixed place' };
-  const block = locationAt(holder, AT.location, frame?.pc ?? 0);
+  const entry = frame && support.functionAt(frame.pc)?.entry;
+  const block = locationAt(holder, AT.location, frame?.pc ?? 0, entry);
   if (!block || block.start === block.end) return { kind: 'optimizedOut' };
   return locate(block, holder.unit, hostOf(frame, support, 0));
 }

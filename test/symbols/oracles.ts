@@ -250,8 +250,7 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
 
 /** gdb tells constants, which have no place, from variables. */
 const isNoConstant = ({ die, isArgument }: DebugVariable): boolean =>
-  isArgument ||
-  die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) === undefined;
+  isArgument || die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) === undefined;
 
 const GDB_GLOBALS = `
 import gdb, re

@@ -40,8 +40,7 @@ export function namedTypes(info: DebugInfo): NamedType[] {
       if (known) {
         known.same &&= known.size === size;
         known.near ??= near;
-      }
-      else found.set(key, { namespace, name, near, size, same: true });
+      } else found.set(key, { namespace, name, near, size, same: true });
     }
   }
   return [...found.values()].filter(({ same }) => same);

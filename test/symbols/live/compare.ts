@@ -7,6 +7,9 @@ import { valueAt } from '../../../symbols/c-expression/value.ts';
 import type { FrameContext } from '../../../debug-adapter/dap/frame-context.ts';
 import type { DebugInfo } from '../../../symbols/debug-info.ts';
 import type { Location } from '../../../symbols/dwarf/expression.ts';
+import { AT } from '../../../symbols/dwarf/constants.ts';
+import { locationAt } from '../../../symbols/dwarf/location-list.ts';
+import { OP } from '../../../symbols/dwarf/operations.ts';
 import type { DebugVariable } from '../../../symbols/dwarf/variables.ts';
 import { InputError } from '../../../formats/input-error.ts';
 import type { GdbFrame, GdbVariable } from './gdb-session.ts';
@@ -42,7 +45,8 @@ export function compareStacks(
     }
     const inside = covered(interrupted ? frame.pc : frame.pc - 4);
     if (own && !inside && !interrupted && isSetByHand(own, frame)) tally.explain(SET_BY_HAND);
-    else tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own, frame) : 'none', describe(frame));
+    else
+      tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own, frame) : 'none', describe(frame));
     if (own && frame.kind !== 'inlined' && inside) {
       tally.compare('frames: canonical frame address', label, hex(own.context?.frame?.cfa?.()), hex(frame.stack));
     }
@@ -76,6 +80,8 @@ function describeOurs({ name, pc, isInlined, start, addressOf }: OurFrame, their
 /** A variable as we print it, with where it is. */
 interface OurVariable extends GdbVariable {
   readonly location: Location;
+  /** Its location is what it was at the entry of the function. */
+  readonly fromEntry: boolean;
 }
 
 /**
@@ -102,6 +108,7 @@ export function compareVariables(
       if (variable?.name !== name || !context) return;
       if (isClobbered(variable.location, context)) tally.explain(CLOBBERED);
       else if (byTailCall && isValueAtEntry(variable.location)) tally.explain(PASSED_BY_JUMP);
+      else if (theirs.kind === 'inlined' && variable.fromEntry && variable.text !== text) tally.explain(INLINED_ENTRY);
       else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable, context));
     });
   });
@@ -120,7 +127,8 @@ function scopesOf(context: FrameContext): OurVariable[][] {
       sorted(
         variables.map((variable) => {
           const location = info.locate(variable, frame);
-          return { name: variable.name, location, text: textOf(variable, location, context) };
+          const fromEntry = isFromEntry(variable, pc ?? 0);
+          return { name: variable.name, location, fromEntry, text: textOf(variable, location, context) };
         }),
       ),
     )
@@ -146,6 +154,17 @@ function textOf(variable: DebugVariable, location: Location, { info, target }: F
 
 const CLOBBERED =
   'variables in a register that the call has taken from its caller: we say so, gdb shows what the callee left in it';
+
+const INLINED_ENTRY =
+  'values at entry in inlined functions: gdb evaluates the call site in the wrong frame, unlike that of the function around';
+
+/** Whether the location of a variable at an address is a value at entry (DWARF 5, 2.5.1.7). */
+function isFromEntry({ die }: DebugVariable, pc: number): boolean {
+  const holder = die.withAttribute(AT.location);
+  const block = holder && locationAt(holder, AT.location, pc);
+  const first = block && block.section.bytes[block.start];
+  return first === OP.entryValue || first === OP.gnuEntryValue;
+}
 
 const PASSED_BY_JUMP = 'arguments at entry of functions that were jumped to: gdb takes them from an inferred frame';
 
@@ -175,7 +194,10 @@ function inOurWords(text: string, { text: ours }: OurVariable, { info }: FrameCo
   const said = text
     .replace(/<error: Cannot access memory at address 0x([0-9a-f]+)>/g, (_, address: string) => unreadable(address))
     .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, '(synthetic pointer)')
-    .replace(/(0x[0-9a-f]+) <([\w.]+)/g, (_, address: string, name: string) => `${address} <${ourName(name, Number(address), info)}`)
+    .replace(
+      /(0x[0-9a-f]+) <([\w.]+)/g,
+      (_, address: string, name: string) => `${address} <${ourName(name, Number(address), info)}`,
+    )
     .replaceAll('<No data fields>', '')
     .replaceAll(OPTIMIZED_OUT, OURS_OUT);
   // Of a structure that has no value at all, gdb says so for each member.
@@ -187,7 +209,8 @@ function inOurWords(text: string, { text: ours }: OurVariable, { info }: FrameCo
 function ourName(name: string, address: number, info: DebugInfo): string {
   const symbol = info.elf.symbols.at(address);
   if (!symbol) return name;
-  const isAlias = info.elf.symbols.find(name)?.address === symbol.address;
+  // Static variables of functions have a number after their name.
+  const isAlias = info.elf.symbols.find(name)?.address === symbol.address || symbol.name.startsWith(`${name}.`);
   const fn = info.functionAt(address);
   return isAlias || (fn?.name === name && fn.entry === symbol.address) ? symbol.name : name;
 }

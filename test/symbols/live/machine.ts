@@ -21,6 +21,8 @@ export interface OurFrame {
   addressOf(symbol: string): number | undefined;
   /** Inlined into the next frame of the list. */
   readonly isInlined: boolean;
+  /** A register by its name; undefined when it is not known. */
+  register(name: string): number | undefined;
   /** Undefined in code that no file has debug information for. */
   readonly context: FrameContext | undefined;
 }
@@ -61,8 +63,13 @@ export class LiveMachine {
       const stop = machine.run(instructions - before);
       if (stop !== 'budget') return false;
     }
-    this.stack.invalidate();
+    this.moved();
     return true;
+  }
+
+  /** Forgets the stack: the machine has moved or was changed. */
+  moved(): void {
+    this.stack.invalidate();
   }
 
   /** Our call stack. */
@@ -75,6 +82,7 @@ export class LiveMachine {
       pc: Number(instructionPointerReference),
       start: addressOf(name),
       addressOf,
+      register: (register) => contexts[i]?.target.readRegister?.(register),
       isInlined: (contexts[i + 1]?.frameIndex ?? 0) > 0,
       context: contexts[i]?.pc === undefined ? undefined : contexts[i],
     }));

@@ -23,6 +23,16 @@ export class Tally {
     if (count.differences.length < KEPT) count.differences.push(`${where}: ${ours} | ${theirs}`);
   }
 
+  /** Counts something that is neither equal nor different. */
+  count(kind: string): void {
+    this.compare(kind, '', '', '');
+  }
+
+  /** How many comparisons of a kind there were. */
+  compared(kind: string): number {
+    return this.counts.get(kind)?.compared ?? 0;
+  }
+
   /** Counts what a rule has left out. */
   explain(rule: string): void {
     this.explained.set(rule, (this.explained.get(rule) ?? 0) + 1);
