@@ -118,7 +118,7 @@ describe('unwinding the Linux kernel', function () {
     const frames = new Unwinder([elf], symbols).frames(registers, false, word, 2);
     assert.deepEqual(
       frames.map(({ lookup }) => symbols.describe(lookup)),
-      ['start_kernel', 'rest_init+0x4'],
+      ['start_kernel', 'rest_init+0x7'],
     );
   });
 

@@ -106,7 +106,8 @@ function stringAt(address: number, target: Target): string {
     if (byte[0] === 0) return withRuns(characters);
     characters.push(byte[0]);
   }
-  return `${withRuns(characters)}...`;
+  const isWhole = target.readMemory((address + MAX_CHARACTERS) >>> 0, 1)?.[0] === 0;
+  return `${withRuns(characters)}${isWhole ? '' : '...'}`;
 }
 
 const ESCAPES: Readonly<Record<number, string>> = {
@@ -132,6 +133,8 @@ function quoted(characters: readonly number[], quote: string): string {
 
 function formatArray(type: ArrayType, value: Value, context: FormatContext, depth: number): string {
   const { target } = context;
+  // Of an array that ends a structure, only the place is known.
+  if (type.count === undefined && value.place.kind === 'memory') return hexadecimal(value.place.address);
   const count = type.count ?? 0;
   const element = resolved(type.element);
   if (element.kind === 'base' && element.size === 1 && element.encoding.endsWith('Char')) {
@@ -142,8 +145,8 @@ function formatArray(type: ArrayType, value: Value, context: FormatContext, dept
   return `{${runs(texts, MIN_REPEATS).map(repeated).join(', ')}${shown < count ? '...' : ''}}`;
 }
 
-/** Equal elements are collapsed from this many on; equal characters only above it, as in gdb. */
-const MIN_REPEATS = 10;
+/** Equal neighbours are collapsed from this many on, as in gdb. */
+const MIN_REPEATS = 11;
 
 /** Neighbours that are equal, as one when there are at least `least` of them. */
 function runs<T>(items: readonly T[], least: number): { item: T; count: number }[] {
@@ -175,7 +178,7 @@ function withRuns(characters: readonly number[]): string {
     if (text.length > 0) parts.push(quoted(text, '"'));
     text = [];
   };
-  for (const { item, count } of runs(characters, MIN_REPEATS + 1)) {
+  for (const { item, count } of runs(characters, MIN_REPEATS)) {
     if (count === 1) text.push(item);
     else {
       flush();

@@ -98,11 +98,11 @@ export function compareFunctions(info: DebugInfo, file: string): Comparison {
   for (const line of dump.split('\n')) {
     const start = /^ *<[0-9a-f]+><([0-9a-f]+)>: Abbrev Number: \d+ \((\w+)\)/.exec(line);
     if (start) entry = start[2] === 'DW_TAG_subprogram' ? { offset: parseInt(start[1], 16) } : undefined;
-    const value = /DW_AT_(low|high)_pc\s*: (?:\((\w+)\) )?(\w+)$/.exec(line.trim());
+    const value = /DW_AT_(low|high)_pc\s*: (?:\((\w+)\) )?(?:\(index: \w+\): )?(\w+)$/.exec(line.trim());
     if (!entry || !value) continue;
     const number = Number(value[3]);
     if (value[1] === 'low') entry.low = number;
-    else entry.high = value[2] === 'addr' ? number : (entry.low ?? 0) + number;
+    else entry.high = value[2]?.startsWith('addr') ? number : (entry.low ?? 0) + number;
     const { low, high } = entry;
     if (low !== undefined && high !== undefined && high > low) theirs.set(entry.offset, `${hex(low)}-${hex(high)}`);
   }
@@ -217,7 +217,8 @@ for pc in PCS:
     rows = []
     while block and not block.is_static and not block.is_global:
         names = sorted(s.name for s in block
-                       if (s.is_variable or s.is_argument) and str(s.type) != '__CORE_ADDR')
+                       if (s.is_variable or s.is_argument) and str(s.type) != '__CORE_ADDR'
+                       and (ALL or s.addr_class != gdb.SYMBOL_LOC_OPTIMIZED_OUT))
         if names: rows.append(names)
         if block.function:
             rows.append('=' + block.function.name)
@@ -225,9 +226,19 @@ for pc in PCS:
     print(json.dumps(rows))
 `;
 
-/** The variables of the frame, by block at addresses, and the functions around, beside gdb's blocks. */
-export function compareScopes(info: DebugInfo, file: string, addresses: readonly number[]): Comparison {
-  const theirs = runGdb(file, GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)))
+/**
+ * The variables of the frame, by block at addresses, and the functions around, beside gdb's blocks; with those that were
+ * optimized away, unless `locatedOnly`: where blocks do not say what they are instances of, as Clang's do not, gdb lists
+ * the variables of inner blocks a second time.
+ */
+export function compareScopes(
+  info: DebugInfo,
+  file: string,
+  addresses: readonly number[],
+  locatedOnly = false,
+): Comparison {
+  const script = GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)).replace('ALL', locatedOnly ? 'False' : 'True');
+  const theirs = runGdb(file, script)
     .trim()
     .split('\n')
     .map((line) => json(JSON.parse(line)));
@@ -237,7 +248,7 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
         ...scopes
           .map(({ variables }) =>
             variables
-              .filter(isNoConstant)
+              .filter((variable) => isNoConstant(variable) && (!locatedOnly || hasPlace(variable)))
               .map((variable) => variable.name)
               .sort(),
           )
@@ -247,6 +258,9 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
     );
   return compare(addresses, ours, theirs, hex);
 }
+
+const hasPlace = ({ die }: DebugVariable): boolean =>
+  die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) !== undefined;
 
 /** gdb tells constants, which have no place, from variables. */
 const isNoConstant = ({ die, isArgument }: DebugVariable): boolean =>

@@ -71,9 +71,6 @@ export function compareInnermost(
   }
 }
 
-/** Whether gdb infers that the function of a frame was entered by a jump out of another one. */
-function wasJumpedTo(frames: readonly GdbFrame[], at: number): boolean {
-  let physical = at;
-  while (frames[physical]?.kind === 'inlined') physical++;
-  return frames[physical + 1]?.kind === 'tailcall';
-}
+/** Whether gdb infers, further out, that a function was entered by a jump out of another one. */
+const wasJumpedTo = (frames: readonly GdbFrame[], at: number): boolean =>
+  frames.slice(at + 1).some(({ kind }) => kind === 'tailcall');

@@ -86,7 +86,7 @@ interface OurVariable extends GdbVariable {
 
 /**
  * Compares the variables of a frame, block by block: names, and values as they are printed. `byTailCall`: gdb infers
- * that the frame's function was jumped to, so that it knows what was passed to it.
+ * that a function further out was jumped to, so that it knows what was passed on.
  */
 export function compareVariables(
   where: string,
@@ -108,6 +108,7 @@ export function compareVariables(
       if (variable?.name !== name || !context) return;
       if (isClobbered(variable.location, context)) tally.explain(CLOBBERED);
       else if (byTailCall && isValueAtEntry(variable.location)) tally.explain(PASSED_BY_JUMP);
+      else if (variable.fromEntry && text === OPTIMIZED_OUT && isAlsoInlined(context)) tally.explain(ABSTRACT_CALLEE);
       else if (theirs.kind === 'inlined' && variable.fromEntry && variable.text !== text) tally.explain(INLINED_ENTRY);
       else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable, context));
     });
@@ -142,7 +143,8 @@ const OURS_OUT = '<it was optimized out>';
 /** A variable as we print it; where it has no value, in gdb's words. */
 function textOf(variable: DebugVariable, location: Location, { info, target }: FrameContext): string {
   if (location.kind === 'optimizedOut') return OURS_OUT;
-  if (location.kind === 'implicitPointer') return '(synthetic pointer)';
+  // gdb calls it a synthetic pointer.
+  if (location.kind === 'implicitPointer') return OURS_OUT;
   if (isValueAtEntry(location)) return OURS_OUT;
   try {
     return formatValue(valueAt(info.complete(variable.type), location, target), { info, target });
@@ -154,6 +156,12 @@ function textOf(variable: DebugVariable, location: Location, { info, target }: F
 
 const CLOBBERED =
   'variables in a register that the call has taken from its caller: we say so, gdb shows what the callee left in it';
+
+const ABSTRACT_CALLEE =
+  'values at entry of functions that are inlined elsewhere: the call site names the abstract function, without an address for gdb';
+
+const isAlsoInlined = ({ info, pc }: FrameContext): boolean =>
+  (pc !== undefined && info.functionAt(pc)?.die.has(AT.abstractOrigin)) === true;
 
 const INLINED_ENTRY =
   'values at entry in inlined functions: gdb evaluates the call site in the wrong frame, unlike that of the function around';
@@ -193,7 +201,7 @@ function isClobbered(location: Location, { frame }: FrameContext): boolean {
 function inOurWords(text: string, { text: ours }: OurVariable, { info }: FrameContext): string {
   const said = text
     .replace(/<error: Cannot access memory at address 0x([0-9a-f]+)>/g, (_, address: string) => unreadable(address))
-    .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, '(synthetic pointer)')
+    .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, OPTIMIZED_OUT)
     .replace(
       /(0x[0-9a-f]+) <([\w.]+)/g,
       (_, address: string, name: string) => `${address} <${ourName(name, Number(address), info)}`,
