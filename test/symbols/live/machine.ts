@@ -18,11 +18,11 @@ export interface OurFrame {
   /** Where its symbol begins. */
   readonly start: number | undefined;
   /** The address of any symbol. */
-  addressOf(symbol: string): number | undefined;
+  readonly addressOf: (symbol: string) => number | undefined;
   /** Inlined into the next frame of the list. */
   readonly isInlined: boolean;
   /** A register by its name; undefined when it is not known. */
-  register(name: string): number | undefined;
+  readonly register: (name: string) => number | undefined;
   /** Undefined in code that no file has debug information for. */
   readonly context: FrameContext | undefined;
 }
