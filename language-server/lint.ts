@@ -1,7 +1,7 @@
 /** The linter over a set of files: what the command line, the editor and tests call. */
 import { asmStatements } from './parse/c/asm-statements.ts';
 import {
-  folderOf,
+  COMMAND_LINE,
   type CompileSettings,
   type LineRange,
   type Problem,
@@ -73,7 +73,7 @@ export class Linter {
     const unit = readAssemblyUnit(source, settings.assembly(source.path), provider, this.table);
     if (this.keepsUnits) this.units.set(source, unit);
     for (const problem of unit.problems) if (problem.source === source) this.problems.push(problem);
-    this.addWritten(source, unit.inactive.get(source) ?? []);
+    this.addWritten(source, unit.inactive);
   }
 
   private addWritten(source: Source, inactive: readonly LineRange[]): void {
@@ -96,7 +96,7 @@ export class Linter {
 
   /** Everything found so far. */
   result(): LintResult {
-    const findings = [...this.table].filter(({ source }) => folderOf(source.path) !== '<command line>').map(findingOf);
+    const findings = [...this.table].filter(({ source }) => source.path !== COMMAND_LINE).map(findingOf);
     findings.sort((a, b) =>
       a.source.path < b.source.path ? -1 : a.source.path > b.source.path ? 1 : a.start - b.start,
     );

@@ -11,7 +11,7 @@ import {
   type LineRange,
   type SourceProvider,
 } from '../parse/preprocessor/preprocess.ts';
-import { Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { Traced } from '../parse/traced.ts';
 import type { SiteTable } from './finding.ts';
 import { isCandidate, noteInstruction } from './unit.ts';
@@ -42,9 +42,9 @@ export function readCContext(
     unknownPrefix: '',
     knownPrefix: settings.unknownPrefix === undefined ? CONFIGURATION : undefined,
   };
-  const preprocessor = new Preprocessor(provider, whole ? settings : own, { line: () => undefined });
-  preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));
-  return { macros: preprocessor.macros, inactive: preprocessor.inactive.get(source) ?? [] };
+  const preprocessor = new Preprocessor(provider, whole ? settings : own);
+  preprocessor.run(source, commandLineMacros(settings.defines));
+  return { macros: preprocessor.macros, inactive: preprocessor.inactive };
 }
 
 /** Feeds one text of a template to an assembler. */

@@ -4,7 +4,7 @@ import { lookupMnemonic } from '../../isa/mnemonics.ts';
 import { trapsInUserMode, type SensitiveClass } from '../../isa/sensitivity.ts';
 import { USER_MODE_CODE } from '../../isa/user-mode-code.ts';
 import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
-import { splitStatements } from '../parse/gas/statement.ts';
+import type { LogicalLine } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
 import {
   commandLineMacros,
@@ -16,7 +16,9 @@ import {
   type Problem,
   type SourceProvider,
 } from '../parse/preprocessor/preprocess.ts';
-import { Source } from '../parse/source.ts';
+import { HeaderText } from '../parse/preprocessor/reading.ts';
+import type { Source } from '../parse/source.ts';
+import type { Traced } from '../parse/traced.ts';
 import type { Site, SiteTable } from './finding.ts';
 import { expandedNames, writtenNames } from './names.ts';
 import { aliasesOf, plainNames, statementsOf, writtenSites } from './written-sites.ts';
@@ -24,8 +26,8 @@ import { aliasesOf, plainNames, statementsOf, writtenSites } from './written-sit
 /** What reading one unit has found besides its sites. */
 export interface UnitResult {
   readonly problems: readonly Problem[];
-  /** Lines (0-based) of each file that conditions of the preprocessor disable. */
-  readonly inactive: ReadonlyMap<Source, readonly LineRange[]>;
+  /** Lines (0-based) of the unit's own file that conditions of the preprocessor disable. */
+  readonly inactive: readonly LineRange[];
   /** The assembler at the end of the unit: its macros, symbols and register aliases. */
   readonly assembler: Assembler;
   /** Macros of the preprocessor at the end of the unit. */
@@ -168,18 +170,28 @@ export function readAssemblyUnit(
     },
     USER_MODE_CODE,
   );
-  const preprocessor = new Preprocessor(provider, settings, {
-    line: (line, from, expanded) => {
-      assembler.outerUncertain = preprocessor.isUncertain;
-      if (expanded) assembler.line(expanded, from, line.line, splitStatements(expanded.text));
-      else {
-        const plain = plainNames(line);
-        if (plain && assembler.skips(plain)) return;
-        assembler.line(tracedLine(line, from), from, line.line, statementsOf(line));
+  const take = (line: LogicalLine, from: Source, expanded: Traced | undefined, uncertain: boolean): void => {
+    assembler.outerUncertain = uncertain;
+    if (expanded) assembler.line(expanded, from, line.line);
+    else {
+      const plain = plainNames(line);
+      if (plain && assembler.skips(plain)) return;
+      assembler.line(tracedLine(line, from), from, line.line, statementsOf(line));
+    }
+  };
+  const takeHeader = (text: HeaderText): void => {
+    assembler.header(text, () => {
+      for (const entry of text.entries) {
+        if (entry instanceof HeaderText) takeHeader(entry);
+        else take(entry.line, entry.source, entry.expanded, entry.uncertain);
       }
-    },
+    });
+  };
+  const preprocessor = new Preprocessor(provider, settings, {
+    line: (line, from, expanded) => take(line, from, expanded, preprocessor.isUncertain),
+    header: takeHeader,
   });
-  preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));
+  preprocessor.run(source, commandLineMacros(settings.defines));
   assembler.finish();
   return {
     problems: [...preprocessor.problems, ...problems],
