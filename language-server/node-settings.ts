@@ -142,6 +142,10 @@ export class NodeSettings implements SettingsProvider {
   private readonly options: SettingsOptions;
   private readonly kernels = new Map<string, Kernel>();
   private readonly roots = new Map<string, string | undefined>();
+  /** Settings of files without a command of their own, by folder and language. */
+  private readonly byFolder = new Map<string, CompileSettings>();
+  /** Definitions of a tree: the same object for all its files of a language. */
+  private readonly definesByTree = new Map<string, ReadonlyMap<string, string>>();
   private commands: Map<string, CompileCommand> | undefined;
 
   constructor(options: SettingsOptions) {
@@ -173,23 +177,44 @@ export class NodeSettings implements SettingsProvider {
       return { ...settings, defines: new Map([...settings.defines, ...language, ...options.defines]) };
     }
     const folder = dirname(path);
+    const key = `${assembly ? 'S' : 'c'}${folder}`;
+    let settings = this.byFolder.get(key);
+    if (!settings) this.byFolder.set(key, (settings = this.ofFolder(folder, assembly)));
+    return settings;
+  }
+
+  private ofFolder(folder: string, assembly: boolean): CompileSettings {
+    const { options } = this;
     if (!this.roots.has(folder)) this.roots.set(folder, linuxRoot(folder));
     const root = this.roots.get(folder);
     const own = options.includePaths.map((include) => resolve(include));
-    if (root === undefined) {
-      const config = options.config === undefined ? [] : parseKernelConfig(readFileSync(options.config, 'utf8'));
-      const defines = new Map([...BOTH_LANGUAGES, ...language, ...config, ...options.defines]);
-      return { includePaths: [...own, folder], forcedIncludes: [], defines };
-    }
-    const kernel = this.kernel(root);
-    const kernelLanguage: ReadonlyArray<readonly [string, string]> = assembly ? [['__ASSEMBLY__', '1']] : [];
+    const kernel = root === undefined ? undefined : this.kernel(root);
+    const defines = this.definesOf(root ?? '', assembly, kernel);
+    if (!kernel) return { includePaths: [...own, folder], forcedIncludes: [], defines };
     return {
       includePaths: [...own, ...kernel.includePaths, folder],
       forcedIncludes: kernel.forced,
-      defines: new Map([...BOTH_LANGUAGES, ...language, ...kernelLanguage, ...kernel.defines, ...options.defines]),
+      defines,
       unknownPrefix: kernel.configured ? undefined : 'CONFIG_',
       undefinedNames: kernel.configured ? undefined : ASSUMED_UNDEFINED,
     };
+  }
+
+  private definesOf(root: string, assembly: boolean, kernel: Kernel | undefined): ReadonlyMap<string, string> {
+    const key = `${assembly ? 'S' : 'c'}${root}`;
+    let defines = this.definesByTree.get(key);
+    if (defines) return defines;
+    const { config, defines: own } = this.options;
+    const language = assembly ? ASSEMBLY : [];
+    if (kernel) {
+      const kernelLanguage: ReadonlyArray<readonly [string, string]> = assembly ? [['__ASSEMBLY__', '1']] : [];
+      defines = new Map([...BOTH_LANGUAGES, ...language, ...kernelLanguage, ...kernel.defines, ...own]);
+    } else {
+      const options = config === undefined ? [] : parseKernelConfig(readFileSync(config, 'utf8'));
+      defines = new Map([...BOTH_LANGUAGES, ...language, ...options, ...own]);
+    }
+    this.definesByTree.set(key, defines);
+    return defines;
   }
 
   private kernel(root: string): Kernel {

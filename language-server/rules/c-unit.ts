@@ -5,7 +5,6 @@ import { TemplateReader } from '../parse/c/template.ts';
 import { splitLines } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
 import {
-  commandLineMacros,
   Preprocessor,
   type CompileSettings,
   type LineRange,
@@ -43,7 +42,7 @@ export function readCContext(
     knownPrefix: settings.unknownPrefix === undefined ? CONFIGURATION : undefined,
   };
   const preprocessor = new Preprocessor(provider, whole ? settings : own);
-  preprocessor.run(source, commandLineMacros(settings.defines));
+  preprocessor.run(source);
   return { macros: preprocessor.macros, inactive: preprocessor.inactive };
 }
 

@@ -7,7 +7,6 @@ import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
 import type { LogicalLine } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
 import {
-  commandLineMacros,
   findInclude,
   Preprocessor,
   tracedLine,
@@ -191,7 +190,7 @@ export function readAssemblyUnit(
     line: (line, from, expanded) => take(line, from, expanded, preprocessor.isUncertain),
     header: takeHeader,
   });
-  preprocessor.run(source, commandLineMacros(settings.defines));
+  preprocessor.run(source);
   assembler.finish();
   return {
     problems: [...preprocessor.problems, ...problems],

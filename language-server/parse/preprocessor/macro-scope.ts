@@ -22,8 +22,12 @@ export class MacroRecording {
 }
 
 export class MacroScope {
-  private readonly macros = new Map<string, Macro>();
+  private readonly macros: Map<string, Macro>;
   private recording: MacroRecording | undefined;
+
+  constructor(macros: MacroTable) {
+    this.macros = new Map(macros);
+  }
 
   /** The macros as they are now. */
   get table(): MacroTable {
@@ -79,6 +83,6 @@ export class MacroScope {
   ): void {
     const { recording } = this;
     if (recording) for (let i = 0; i < names.length; i++) recording.read(names[i], values[i]);
-    for (const [name, macro] of writes) this.set(name, macro);
+    for (let i = 0; i < writes.length; i++) this.set(writes[i][0], writes[i][1]);
   }
 }

@@ -96,10 +96,11 @@ export function cacheOf(line: LogicalLine): LineCache {
 }
 
 const NAME = /[A-Za-z_$][\w$]*/g;
+const NO_NAMES: readonly string[] = [];
 
 function namesOf(line: LogicalLine): readonly string[] {
   const cache = cacheOf(line);
-  cache.names ??= [...new Set(line.text.match(NAME) ?? [])];
+  cache.names ??= line.text.match(NAME) ?? NO_NAMES;
   return cache.names;
 }
 
@@ -179,7 +180,7 @@ export class Preprocessor {
   readonly files = new Set<Source>();
   /** Lines of the unit's own file that conditions disable. */
   readonly inactive: LineRange[] = [];
-  private readonly scope = new MacroScope();
+  private readonly scope: MacroScope;
   private readonly provider: SourceProvider;
   private readonly settings: CompileSettings;
   private readonly sink: LineSink | undefined;
@@ -197,6 +198,7 @@ export class Preprocessor {
     this.provider = provider;
     this.settings = settings;
     this.sink = sink;
+    this.scope = new MacroScope(commandLineMacros(settings.defines));
   }
 
   /** Macros as they are now. */
@@ -209,9 +211,8 @@ export class Preprocessor {
     return this.uncertain > 0;
   }
 
-  /** Reads a file with its forced includes. `commandLine` holds the definitions of the settings. */
-  run(source: Source, commandLine: ReadonlyMap<string, Macro>): void {
-    for (const [name, macro] of commandLine) this.scope.set(name, macro);
+  /** Reads a file with its forced includes, under the definitions of the settings. */
+  run(source: Source): void {
     this.root = source;
     for (const path of this.settings.forcedIncludes) {
       const forced = this.provider.get(path);
@@ -592,7 +593,7 @@ const commandLine = new Source(COMMAND_LINE, '');
 const commandLines = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, Macro>>();
 
 /** Definitions of the settings as macros: the same ones for the same settings. */
-export function commandLineMacros(defines: ReadonlyMap<string, string>): ReadonlyMap<string, Macro> {
+function commandLineMacros(defines: ReadonlyMap<string, string>): ReadonlyMap<string, Macro> {
   let macros = commandLines.get(defines);
   if (!macros) {
     macros = new Map([...defines].map(([name, value]) => [name, definition(name, value)]));
