@@ -428,6 +428,8 @@ export function assembleSensitive(mnemonic: string, operands: string, context: O
   const dot = mnemonic.indexOf('.');
   const candidates = lookupMnemonic(dot < 0 ? mnemonic : mnemonic.slice(0, dot));
   if (!candidates) return undefined;
+  // Nearly all multiple transfers are those of the current bank.
+  if (candidates[0].operands.endsWith('^') && !operands.includes('^')) return undefined;
   if (isDataClass(candidates[0].class)) {
     // Most of these write a register that is not PC, which one look tells.
     const comma = operands.indexOf(',');

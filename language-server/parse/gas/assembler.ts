@@ -8,7 +8,15 @@ import type { Source } from '../source.ts';
 import { Traced } from '../traced.ts';
 import { type Alias, HeaderRecording, keepHeader, knownHeader } from './assembled-header.ts';
 import { Conditionals, type ConditionNames } from './conditionals.ts';
-import { bindArguments, listArguments, parseMacroHeader, substitute, type AsmMacro, type BodyLine } from './macro.ts';
+import {
+  bindArguments,
+  listArguments,
+  parseMacroHeader,
+  substitute,
+  type AsmMacro,
+  type BodyLine,
+  type ExpandedLine,
+} from './macro.ts';
 import { splitStatements, type Statement } from './statement.ts';
 
 /** One level of expansion: a macro invoked, or a repetition begun, at a line. */
@@ -55,16 +63,19 @@ const MAX_INCLUDES = 2000;
 /** Characters that expansion may produce in one unit. */
 const MAX_CHARACTERS = 64 << 20;
 
-const OPENING: Readonly<Record<string, 'macro' | 'repetition'>> = {
-  '.macro': 'macro',
-  '.rept': 'repetition',
-  '.rep': 'repetition',
-  '.irp': 'repetition',
-  '.irpc': 'repetition',
-  '.irep': 'repetition',
-  '.irepc': 'repetition',
-};
-const CLOSING: Readonly<Record<string, 'macro' | 'repetition'>> = { '.endm': 'macro', '.endr': 'repetition' };
+const OPENING: ReadonlyMap<string, 'macro' | 'repetition'> = new Map([
+  ['.macro', 'macro'],
+  ['.rept', 'repetition'],
+  ['.rep', 'repetition'],
+  ['.irp', 'repetition'],
+  ['.irpc', 'repetition'],
+  ['.irep', 'repetition'],
+  ['.irepc', 'repetition'],
+]);
+const CLOSING: ReadonlyMap<string, 'macro' | 'repetition'> = new Map([
+  ['.endm', 'macro'],
+  ['.endr', 'repetition'],
+]);
 
 /** A body being collected. */
 interface Collecting {
@@ -253,7 +264,7 @@ export class Assembler implements ConditionNames {
     }
     if (!this.conditionals.active) {
       // Bodies of disabled macros hold conditionals of their own, which must not count here.
-      if (Object.hasOwn(OPENING, name)) this.begin(text, statement, source, line);
+      if (OPENING.has(name)) this.begin(text, statement, source, line);
       return;
     }
     if (--this.statements < 0) {
@@ -399,15 +410,15 @@ export class Assembler implements ConditionNames {
   }
   private begin(text: Traced, statement: Statement, source: Source, line: number): void {
     const { name, operands, nameStart: start, end } = statement;
-    this.collecting = { kind: OPENING[name], name, operands, text, start, end, source, line, body: [], depth: 0 };
+    this.collecting = { kind: OPENING.get(name)!, name, operands, text, start, end, source, line, body: [], depth: 0 };
   }
 
   private collect(text: Traced, statement: Statement, source: Source, line: number, alone: boolean): void {
     const collecting = this.collecting!;
     const { name } = statement;
     if (statement.kind === 'directive') {
-      if (OPENING[name] === collecting.kind) collecting.depth++;
-      else if (CLOSING[name] === collecting.kind && collecting.depth-- === 0) {
+      if (OPENING.get(name) === collecting.kind) collecting.depth++;
+      else if (CLOSING.get(name) === collecting.kind && collecting.depth-- === 0) {
         this.collecting = undefined;
         if (this.conditionals.active) this.complete(collecting);
         return;
@@ -494,13 +505,14 @@ export class Assembler implements ConditionNames {
     if (this.ended) return false;
     this.frames = [...outer, frame];
     const count = this.expansionCount++;
+    const key = keyOf(values);
     try {
       for (const line of body) {
         if (this.ended) return false;
         if (--this.statements < 0) this.ended = true;
         // A \@ counts expansions of the unit.
         if (this.recording && line.text.text.includes('\\@')) this.spoil();
-        const { text, statements } = expandLine(line.text, values, count, this.altmacro && values.size > 0);
+        const { text, statements } = expandLine(line, values, key, count, this.altmacro && values.size > 0);
         if (text !== line.text) this.characters -= text.text.length;
         if (this.characters < 0) this.ended = true;
         this.line(text, line.source, line.line, statements);
@@ -512,30 +524,38 @@ export class Assembler implements ConditionNames {
   }
 }
 
-interface ExpandedLine {
-  readonly text: Traced;
-  readonly statements: readonly Statement[];
-}
-
-/** Expansions of lines that units share: a header's macros are expanded alike in every unit that reads it. */
-const expansions = new WeakMap<Traced, Map<string, ExpandedLine>>();
+/** Expansions of one body line that are kept: those of a header are the same in every unit that reads it. */
 const MAX_REMEMBERED = 64;
 const MAX_KEY = 200;
 
-/** A body line with its parameters replaced, and its statements. */
-function expandLine(line: Traced, values: ReadonlyMap<string, string>, count: number, altmacro: boolean): ExpandedLine {
-  const plain = !altmacro && !line.text.includes('\\');
+/** What identifies the values of parameters; undefined when that is too long to be worth keeping. */
+function keyOf(values: ReadonlyMap<string, string>): string | undefined {
   let key = '';
-  if (!plain) for (const [name, value] of values) key += `${name}=${value}\0`;
-  const remembers = !altmacro && key.length < MAX_KEY && !line.text.includes('\\@');
-  let known = expansions.get(line);
-  const found = remembers ? known?.get(key) : undefined;
+  for (const [name, value] of values) key += `${name}=${value}\0`;
+  return key.length < MAX_KEY ? key : undefined;
+}
+
+/** A body line with its parameters replaced, and its statements. `key` identifies the values; undefined keeps nothing. */
+function expandLine(
+  body: BodyLine,
+  values: ReadonlyMap<string, string>,
+  key: string | undefined,
+  count: number,
+  altmacro: boolean,
+): ExpandedLine {
+  const { text: line } = body;
+  if (!altmacro && !line.text.includes('\\')) {
+    body.plain ??= { text: line, statements: splitStatements(line.text) };
+    return body.plain;
+  }
+  const remembers = !altmacro && key !== undefined && !line.text.includes('\\@');
+  const found = remembers ? body.expanded?.get(key) : undefined;
   if (found) return found;
   const text = substitute(line, values, count, altmacro);
   const expanded = { text, statements: splitStatements(text.text) };
   if (!remembers) return expanded;
-  if (!known) expansions.set(line, (known = new Map<string, ExpandedLine>()));
-  if (known.size < MAX_REMEMBERED) known.set(key, expanded);
+  body.expanded ??= new Map<string, ExpandedLine>();
+  if (body.expanded.size < MAX_REMEMBERED) body.expanded.set(key, expanded);
   return expanded;
 }
 

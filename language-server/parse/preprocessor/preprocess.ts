@@ -574,10 +574,12 @@ export function folderOf(path: string): string {
   return slash < 0 ? '.' : slash === 0 ? '/' : path.slice(0, slash);
 }
 
+const UNTIDY = /[./]\/|\/\.\.$/;
+
 /** Joins and tidies: `a/b/../c` becomes `a/c`. */
 export function joinPath(folder: string, name: string): string {
   const path = folder === '' || folder === '.' ? name : `${folder}/${name}`;
-  if (!path.includes('./') && !path.includes('//') && !path.endsWith('/..')) return path;
+  if (!UNTIDY.test(path)) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '.' || (part === '' && parts.length > 0)) continue;
