@@ -25,6 +25,8 @@ const BUNDLES = [
       "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     executable: true,
   },
+  // Threads of `trapline lint` and `trapline patch`.
+  { entry: 'cli/lint-worker.ts', outfile: 'dist/lint-worker.js', format: 'esm' },
   // The extension host loads CommonJS; .cjs, because this package is of type "module".
   { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'] },
 ];

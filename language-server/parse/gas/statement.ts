@@ -23,7 +23,7 @@ const DOT = 46;
 const EQUALS = 61;
 const NO_LABELS: string[] = [];
 /** Characters that end a name, besides blanks. */
-const ENDS_NAME: ReadonlySet<number> = new Set([...'{["#,;='].map((char) => char.charCodeAt(0)));
+const ENDS_NAME: ReadonlySet<number> = new Set(Array.from('{["#,;=', (char) => char.charCodeAt(0)));
 
 /** Behind the name that begins at `at`: of an instruction, a macro, a directive or a symbol. */
 function endOfName(text: string, at: number, end: number): number {
