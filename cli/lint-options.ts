@@ -1,7 +1,8 @@
 /** Options that the commands on sources share, and the linting that they ask for. */
 import { dirname, join, resolve } from 'node:path';
 import type { Linter } from '../language-server/lint.ts';
-import { findCompileCommands, type SettingsOptions } from '../language-server/node-settings.ts';
+import { findCompileCommands } from '../language-server/node-settings.ts';
+import type { SettingsOptions } from '../language-server/tree-settings.ts';
 import { type OptionSpecs, type ParsedArguments, UsageError } from './command.ts';
 import { lintFiles, MAX_JOBS } from './lint-jobs.ts';
 

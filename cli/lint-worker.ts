@@ -1,7 +1,8 @@
 /** A thread that reads some of the files of `trapline lint` and `trapline patch`. What it finds goes back as notes. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Linter } from '../language-server/lint.ts';
-import { NodeSettings, type SettingsOptions } from '../language-server/node-settings.ts';
+import { NodeSettings } from '../language-server/node-settings.ts';
+import type { SettingsOptions } from '../language-server/tree-settings.ts';
 import { NodeSourceProvider } from '../language-server/node-source-provider.ts';
 import type { Problem } from '../language-server/parse/preprocessor/preprocess.ts';
 import type { Note } from '../language-server/rules/site-table.ts';
