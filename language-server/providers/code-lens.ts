@@ -40,10 +40,12 @@ async function expansions(workspace: Workspace, source: Source, name: string): P
 
 export const codeLenses: Provider = ({ connection, workspace, client }) => {
   connection.onCodeLens(({ textDocument }) => {
-    const source = workspace.assemblyOf(textDocument.uri);
+    const source = workspace.sourceOf(textDocument.uri);
     if (!source) return null;
-    const lenses: CodeLens[] = indexOf(source)
-      .definitions.filter(({ kind }) => kind === 'macro')
+    // C has no macros of the assembler, but traps.
+    const definitions = languageOf(source.path) === 'c' ? [] : indexOf(source).definitions;
+    const lenses: CodeLens[] = definitions
+      .filter(({ kind }) => kind === 'macro')
       .map(({ start, end, name }: Definition) => ({
         range: rangeAt(source, start, end),
         data: { uri: textDocument.uri, macro: name.toLowerCase() } satisfies LensData,

@@ -77,11 +77,11 @@ export class RemoteFiles implements LanguageHost {
     this.wanted.add(path);
     // Later, so that one request asks for all that is found missing at once.
     this.fetching ??= new Promise<void>((resolve) => setTimeout(resolve, 0))
-      .then(() => this.fetch())
+      .then(() => this.bring())
       .finally(() => (this.fetching = undefined));
   }
 
-  private async fetch(): Promise<void> {
+  private async bring(): Promise<void> {
     while (this.wanted.size > 0) {
       const paths = [...this.wanted].slice(0, BATCH);
       for (const path of paths) this.wanted.delete(path);
