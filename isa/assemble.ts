@@ -14,6 +14,8 @@ import { isDataClass, trapsInUserMode, type SensitiveClass } from './sensitivity
 export interface OperandContext {
   /** The number of a register name that is not a standard one (`.req`); 'symbolic' when its value comes later. */
   register(name: string): number | 'symbolic' | undefined;
+  /** What a name in lower case was given to by `.req`; also a register of a coprocessor. */
+  alias?(name: string): string | undefined;
   /** The value of an expression; 'symbolic' when it comes later, undefined when it is no expression. */
   value(text: string): number | 'symbolic' | undefined;
 }
@@ -432,7 +434,7 @@ export function isSensitiveName(mnemonic: string): boolean {
 /** Coprocessor instructions by names of their own. */
 function assembleCoprocessor(mnemonic: string, operands: string, context: OperandContext): Assembled | undefined {
   const isCore = (name: string): boolean => typeof (context.register(name) ?? STANDARD_NAMES.get(name)) === 'number';
-  const found = coprocessorClass(mnemonic, operands, isCore);
+  const found = coprocessorClass(mnemonic, operands, isCore, (name) => context.alias?.(name));
   return found && { row: rowByName.get(found)!, class: found, word: 0, symbolic: [] };
 }
 

@@ -79,12 +79,18 @@ export function isCoprocessorName(name: string): boolean {
   return decisionOf(name) !== undefined;
 }
 
-/** The kind of an operand, as a letter; `isCore` knows core registers. */
-function kindOf(operand: string, isCore: (name: string) => boolean): string {
+/** The kind of an operand, as a letter; `isCore` knows core registers, `alias` what other names stand for. */
+function kindOf(
+  operand: string,
+  isCore: (name: string) => boolean,
+  alias: (name: string) => string | undefined,
+): string {
   if (/^[#$]/.test(operand)) return 'i';
-  if (/^d\d+\s*\[/.test(operand)) return 'e';
-  const vector = /^([sdq])\d+$/.exec(operand);
-  return vector ? vector[1] : isCore(operand) ? 'r' : '?';
+  const bracket = operand.indexOf('[');
+  const name = bracket < 0 ? operand : operand.slice(0, bracket).trim();
+  const vector = /^([sdq])\d+(?:\.\w+)?$/.exec(alias(name) ?? name);
+  if (vector) return bracket < 0 ? vector[1] : 'e';
+  return isCore(name) ? 'r' : '?';
 }
 
 /** The class of an instruction by a name of its own, in lower case; undefined when it is none of the coprocessors'. */
@@ -92,6 +98,7 @@ export function coprocessorClass(
   mnemonic: string,
   operands: string,
   isCore: (name: string) => boolean,
+  alias: (name: string) => string | undefined,
 ): SensitiveClass | undefined {
   const [name, ...types] = mnemonic.split('.');
   const decision = decisionOf(name);
@@ -99,6 +106,6 @@ export function coprocessorClass(
   const kinds = operands
     .toLowerCase()
     .split(',')
-    .map((operand) => kindOf(operand.trim(), isCore));
+    .map((operand) => kindOf(operand.trim(), isCore, alias));
   return decision(types, kinds.join(''));
 }

@@ -82,8 +82,8 @@ export function compareWords(
   for (const claim of ordered) {
     const at = left.findIndex(
       (word) =>
-        word.file === claim.file &&
-        word.line === claim.line &&
+        // The assembler gives no lines to code in sections of data.
+        (word.line === 0 || (word.file === claim.file && word.line === claim.line)) &&
         word.class === claim.class &&
         (claim.word === undefined || claim.word === word.word),
     );

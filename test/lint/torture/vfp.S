@@ -2,6 +2,7 @@
 	.text
 	.fpu	neon-vfpv4
 base	.req	r4
+low	.req	d2
 	.macro	context op, reg
 	v\op\()ia	\reg!, {d0 - d15}
 	.endm
@@ -41,6 +42,9 @@ base	.req	r4
 	vmov	d0, d1
 	vmov	q0, q1
 	vmov.i32	d0, #1
+	vmov.u16	low[3], base
+	vmov.u16	base, low[0]
+	vmov	low, r9, r10
 	vdup.8	q0, r0
 	vdup.32	d0, base
 	vdup.32	d0, d1[0]
