@@ -19,7 +19,8 @@ export function nodeAdapterHost(): AdapterHost {
   };
 }
 
-function isFile(path: string): boolean {
+/** Whether a path is that of a file. */
+export function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
