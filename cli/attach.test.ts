@@ -7,6 +7,7 @@ import { type DapServer, startDapServer } from '../debug-adapter/node-dap-server
 import { type GdbServer, startGdbServer } from '../debug-adapter/node-gdb-server.ts';
 import { type Connection, connectTo } from '../debug-adapter/dap/session.testing.ts';
 import { asciiText, encodeGdbPacket, GdbPacketParser } from '../formats/gdb-packet.ts';
+import { Gate } from '../test/dap/gate.ts';
 import { stateOf } from '../test/determinism/state.ts';
 import { attachHost } from './attach-host.ts';
 import { ParsedArguments } from './command.ts';
@@ -61,15 +62,9 @@ for (const mode of ['native', 'lpv'])
     async function start(input: string, isHeld = false): Promise<Running> {
       const loaded = await loadGuest(GUEST, new ParsedArguments({ mode }, []));
       const { machine, panicAddress } = loaded;
-      let held: (() => void)[] | undefined;
-      const schedule = (task: () => void): void => void (held ? held.push(task) : setImmediate(task));
-      const hold = (wanted: boolean): void => {
-        const tasks = held ?? [];
-        held = wanted ? tasks : undefined;
-        if (!wanted) tasks.forEach(schedule);
-      };
-      const run = new GuestRun(machine, { schedule, keepConsole: true, panicAddress });
-      hold(isHeld);
+      const gate = new Gate();
+      const run = new GuestRun(machine, { schedule: gate.schedule, keepConsole: true, panicAddress });
+      gate.hold(isHeld);
       run.runner.type(new TextEncoder().encode(input));
       const server = await startDapServer({ port: 0, adapter: attachHost(run, loaded) });
       const onClient = (connected: boolean): void => (connected ? run.debuggerCame() : run.debuggerLeft());
@@ -78,7 +73,7 @@ for (const mode of ['native', 'lpv'])
       const ended = run.start();
       const { board } = machine;
       const state = (): unknown => [stateOf(machine), run.console, machine.now, board.resetRequested];
-      return { run, server, gdb, ended, hold, state };
+      return { run, server, gdb, ended, hold: (wanted) => gate.hold(wanted), state };
     }
 
     async function attach(server: DapServer, options: object = {}): Promise<Connection> {

@@ -45,6 +45,7 @@ const REQUEST_OF: Record<keyof typeof CAPABILITIES, string> = {
   supportsModulesRequest: 'modules',
   supportsRestartRequest: 'restart',
   supportsTerminateRequest: 'terminate',
+  supportTerminateDebuggee: 'disconnect',
   supportsCancelRequest: 'cancel',
 };
 
