@@ -10,7 +10,7 @@ import { formatAddress, parseAddress } from './address.ts';
 import { isRecord, type RequestArguments } from './arguments.ts';
 import { actionText, BreakpointAction, isSameAction, type ActionText } from './breakpoint-action.ts';
 import { bindAddress, bindFunction, bindLine, type Binding } from './breakpoint-binding.ts';
-import { unknownBreakpoint } from './errors.ts';
+import { badArgument, unknownBreakpoint } from './errors.ts';
 import type { Guest } from './guest.ts';
 import type { Listings } from './listings.ts';
 
@@ -105,8 +105,10 @@ export class Breakpoints {
   setSource(args: RequestArguments): DebugProtocol.Breakpoint[] {
     const source = isRecord(args.raw['source']) ? args.raw['source'] : {};
     const { path, sourceReference: reference } = source;
+    if (path !== undefined && path !== null && typeof path !== 'string')
+      throw badArgument(args.command, 'source.path', 'a string');
     const isListing = typeof reference === 'number' && reference > 0;
-    const key = isListing ? `#${reference}` : String(path);
+    const key = isListing ? `#${reference}` : (path ?? '');
     let group = this.lines.get(key);
     if (!group) {
       const bind = (guest: Guest, line: string): Binding => {
