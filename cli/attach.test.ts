@@ -24,9 +24,9 @@ interface Running {
   server: DapServer;
   gdb: GdbServer;
   ended: Promise<RunEnd>;
-  state(): unknown;
+  state: () => unknown;
   /** Holds the guest back before its next slice, or lets it go on; it cannot tell. */
-  hold(isHeld: boolean): void;
+  hold: (isHeld: boolean) => void;
 }
 
 /** A GDB client that speaks packets. */
@@ -142,7 +142,7 @@ for (const mode of ['native', 'lpv'])
       );
       assert.match((await first.fails('attach', {})).message ?? '', /already loaded/);
       assert.match((await first.fails('restart', {})).message ?? '', /is not restarted/);
-      assert.deepEqual((await first.next('capabilities')) as object, {
+      assert.deepEqual((await first.next('capabilities')), {
         capabilities: { supportsRestartRequest: false },
       });
       await first.disconnect();

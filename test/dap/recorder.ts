@@ -87,7 +87,10 @@ export class Recorder {
 
   /** Sends a request that must succeed; returns the body of its answer. */
   async request<T = Record<string, unknown>>(command: string, args: Record<string, unknown> = {}): Promise<T> {
-    const { success, message, body } = await this.send(command, args);
+    const { success, message, body }: { success: boolean; message?: string; body?: unknown } = await this.send(
+      command,
+      args,
+    );
     if (!success) throw new Error(`${command}: ${message}`);
     return (body ?? {}) as T;
   }
@@ -125,14 +128,15 @@ export class Recorder {
   private take(message: DebugProtocol.ProtocolMessage): void {
     if (message.type === 'response') {
       const response = message as DebugProtocol.Response;
-      const { success, command, message: text, body } = response;
+      const { success, command, message: text } = response;
+      const body = response.body as unknown;
       this.flushConsole();
       const isElided = command === 'initialize' && success && !this.showsCapabilities;
       this.lines.push(
         isElided
           ? '<- initialize (the capabilities)'
           : success
-            ? `<- ${command}${this.show((body ?? {}) as object)}`
+            ? `<- ${command}${this.show((body ?? {}))}`
             : `<- ${command} failed: ${this.normalize(text ?? '')}`,
       );
       this.answers.get(response.request_seq)?.(response);

@@ -7,7 +7,7 @@ import { type Recorder, SAMPLE } from './recorder.ts';
 
 export interface Scenario {
   readonly name: string;
-  run(client: Recorder, port: number): Promise<void>;
+  readonly run: (client: Recorder) => Promise<void>;
 }
 
 const INITIALIZE = {
