@@ -2,8 +2,7 @@
 import { alreadyAttached, onlyAttach, runEnded } from '../debug-adapter/dap/errors.ts';
 import type { AdapterHost, Attachment, LoadedGuest as SessionGuest } from '../debug-adapter/dap/guest.ts';
 import { loadFile } from '../debug-adapter/launch/file-system.ts';
-import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
-import { isFile } from '../debug-adapter/node-adapter-host.ts';
+import { isFile, nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
 import { ExitCode } from './command.ts';
 import type { LoadedGuest } from './guest.ts';
 import type { GuestRun, RunEnd } from './guest-run.ts';

@@ -69,11 +69,25 @@ for (const mode of ['native', 'lpv'])
       const server = await startDapServer({ port: 0, adapter: attachHost(run, loaded) });
       const onClient = (connected: boolean): void => (connected ? run.debuggerCame() : run.debuggerLeft());
       const gdb = await startGdbServer(run.runner, { port: 0, onClient });
-      open.push(server, gdb, { close: () => Promise.resolve(run.leave('left', 0, 'the test is over')) });
+      open.push(server, gdb, {
+        close: async () => {
+          run.leave('left', 0, 'the test is over');
+          await ended;
+        },
+      });
       const ended = run.start();
       const { board } = machine;
       const state = (): unknown => [stateOf(machine), run.console, machine.now, board.resetRequested];
-      return { run, server, gdb, ended, hold: (wanted) => gate.hold(wanted), state };
+      return {
+        run,
+        server,
+        gdb,
+        ended,
+        hold: (wanted) => {
+          gate.hold(wanted);
+        },
+        state,
+      };
     }
 
     async function attach(server: DapServer, options: object = {}): Promise<Connection> {
@@ -142,7 +156,7 @@ for (const mode of ['native', 'lpv'])
       );
       assert.match((await first.fails('attach', {})).message ?? '', /already loaded/);
       assert.match((await first.fails('restart', {})).message ?? '', /is not restarted/);
-      assert.deepEqual((await first.next('capabilities')), {
+      assert.deepEqual(await first.next('capabilities'), {
         capabilities: { supportsRestartRequest: false },
       });
       await first.disconnect();

@@ -4,7 +4,7 @@ import { Runner, type RunnerStop, type Schedule } from '../emulator/runner.ts';
 import type { PointOwner } from '../emulator/stop-points.ts';
 import { describeStop } from '../debug-adapter/target.ts';
 import { ExitCode } from './command.ts';
-import { ConsoleMatcher } from './console-matcher.ts';
+import { ConsoleMatcher } from '../debug-adapter/guest-tests/console-matcher.ts';
 
 /** Why a run has ended. */
 export type EndReason =

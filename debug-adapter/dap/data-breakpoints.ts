@@ -6,7 +6,6 @@ import type { RequestArguments } from './arguments.ts';
 import { actionText, BreakpointAction, isSameAction, type ActionText } from './breakpoint-action.ts';
 import type { Hit } from './breakpoints.ts';
 import type { Guest } from './guest.ts';
-import { readMemory } from './memory.ts';
 
 /** How much of a range is compared to tell what has changed, bytes. */
 const SHOWN = 64;
@@ -119,7 +118,7 @@ export class DataBreakpoints {
       ...entry,
       action,
       message: action.problem,
-      old: readMemory(guest, entry.address, Math.min(entry.length, SHOWN)),
+      old: guest.readMemory(entry.address, Math.min(entry.length, SHOWN)),
     };
   }
 
@@ -160,7 +159,7 @@ export class DataBreakpoints {
     const { name, address, length } = entry;
     if (exit.debugCause === 'read') return `${name} was read`;
     const before = entry.old;
-    const now = readMemory(guest, address, Math.min(length, SHOWN));
+    const now = guest.readMemory(address, Math.min(length, SHOWN));
     entry.old = now;
     if (length > 8) return `${name} was written at ${hex32(exit.address)}`;
     return `${name} was written: ${hexOf(before)} before, ${hexOf(now)} now`;

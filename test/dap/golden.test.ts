@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { DebugProtocol } from '@vscode/debugprotocol';
 import { attachHost } from '../../cli/attach-host.ts';
 import { ParsedArguments } from '../../cli/command.ts';
 import { loadGuest } from '../../cli/guest.ts';
@@ -37,7 +36,8 @@ const keep = ({ exchanges }: Recorder): void => {
   exercised.push(...exchanges.filter(({ response }) => response.success));
 };
 
-const anyOf = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value : []);
+const anyOf = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
 const asked = (command: string, holds: (args: Exchange['args']) => unknown): boolean =>
   exercised.some((exchange) => exchange.command === command && Boolean(holds(exchange.args)));
 const anyBreakpoint = (holds: (breakpoint: Record<string, unknown>) => unknown): boolean =>

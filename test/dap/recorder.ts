@@ -136,7 +136,7 @@ export class Recorder {
         isElided
           ? '<- initialize (the capabilities)'
           : success
-            ? `<- ${command}${this.show((body ?? {}))}`
+            ? `<- ${command}${this.show(body ?? {})}`
             : `<- ${command} failed: ${this.normalize(text ?? '')}`,
       );
       this.answers.get(response.request_seq)?.(response);
