@@ -27,6 +27,8 @@ export class Runner {
   readonly onHurry = new Set<() => void>();
   /** Asked at breakpoints and watchpoints, in the middle of a slice: whether the guest goes on at once. */
   passes: ((stop: 'breakpoint' | 'watchpoint') => boolean) | undefined;
+  /** Asked after an exit that `ExitsView.stopAt` names: whether the guest goes on. It stops when one says no, or none is asked. */
+  readonly passesExit = new Set<() => boolean>();
   private readonly schedule: Schedule;
   private readonly clock: () => number;
   private isRunning = false;
@@ -62,7 +64,8 @@ export class Runner {
     this.machine.vcpu.skipBreakpointOnce();
     const stop = this.machine.run(count);
     if (stop === 'watchpoint' && count === 1 && this.passes?.(stop) === true) return 'stepped';
-    return stop === 'budget' || stop === 'requested' ? 'stepped' : stop;
+    // An exit of the instruction that was stepped over is no reason to stop again.
+    return stop === 'budget' || stop === 'requested' || stop === 'exit' ? 'stepped' : stop;
   }
 
   /** Asks a running machine to stop; `onStop` follows with `paused` (or with what stopped it first). */
@@ -124,6 +127,10 @@ export class Runner {
       }
       if ((reason === 'breakpoint' || reason === 'watchpoint') && this.passes?.(reason) === true) {
         if (reason === 'breakpoint') machine.vcpu.skipBreakpointOnce();
+        if (now - started >= SLICE_MS) return 'budget';
+        continue;
+      }
+      if (reason === 'exit' && this.passesExit.size > 0 && [...this.passesExit].every((passes) => passes())) {
         if (now - started >= SLICE_MS) return 'budget';
         continue;
       }

@@ -37,6 +37,10 @@ export class RunControl implements StepControl {
   private lineStep: LineStep | undefined;
   /** Why the machine has stopped at a breakpoint or watchpoint, found when it was met. */
   private hit: Hit | undefined;
+  private readonly passesExit = (): boolean => {
+    this.hit = this.breakpoints.exited();
+    return this.hit === undefined;
+  };
   private over = false;
   private endRequested = false;
   private disposed = false;
@@ -55,6 +59,7 @@ export class RunControl implements StepControl {
     this.panicked = panicked;
     this.positions = new CodePositions(guest);
     guest.runner.passes = (stop) => this.passes(stop);
+    guest.runner.passesExit.add(this.passesExit);
     guest.runner.onStop.add((stop) => this.stopped(stop));
   }
 
@@ -174,6 +179,7 @@ export class RunControl implements StepControl {
     this.over = true;
     this.lineStep?.cancel();
     this.guest.runner.passes = undefined;
+    this.guest.runner.passesExit.delete(this.passesExit);
     this.guest.runner.pause();
   }
 
@@ -204,7 +210,7 @@ export class RunControl implements StepControl {
       this.finish('the guest has panicked');
       return;
     }
-    if (stop === 'breakpoint' && hit) {
+    if ((stop === 'breakpoint' || stop === 'exit') && hit) {
       this.stopAt(hit);
       return;
     }
@@ -235,6 +241,7 @@ export class RunControl implements StepControl {
         return;
       }
       case 'breakpoint':
+      case 'exit':
       case 'stepped':
       case 'idle': {
         this.listener.stopped({ reason: 'step', description });

@@ -50,8 +50,20 @@ const EVENTS = [
 /** Starts an adapter on a free port and connects to it. */
 export async function connect(adapter?: AdapterHost): Promise<Connection> {
   const server = await startDapServer({ port: 0, ...(adapter && { adapter }) });
+  const connection = await connectTo(server.port);
+  return {
+    ...connection,
+    close: async () => {
+      await connection.close();
+      await server.close();
+    },
+  };
+}
+
+/** Connects to an adapter that listens on a port. */
+export async function connectTo(port: number): Promise<Connection> {
   const client = new DebugClient('node', '', 'trapline');
-  await client.start(server.port);
+  await client.start(port);
   const events: DebugProtocol.Event[] = [];
   const seen = new Map<string, number>();
   const waiting = new Set<() => void>();
@@ -84,7 +96,7 @@ export async function connect(adapter?: AdapterHost): Promise<Connection> {
   };
   return {
     client,
-    port: server.port,
+    port,
     events,
     next,
     request: async <T>(command: string, args: object = {}) => (await client.customRequest(command, args)).body as T,
@@ -100,9 +112,6 @@ export async function connect(adapter?: AdapterHost): Promise<Connection> {
           else resolve(response);
         });
       }),
-    close: async () => {
-      await client.stop();
-      await server.close();
-    },
+    close: () => client.stop(),
   };
 }

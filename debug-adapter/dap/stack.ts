@@ -22,6 +22,8 @@ const MOST_FRAMES = 256;
 /** The frames of the guest's stack, innermost first. */
 export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
   const { vcpu } = guest.machine;
+  const host = guest.hostCodeAt(guest.pc);
+  if (host) return hostFrames(guest, host.guestPc());
   const registers: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => vcpu.readRegister(id) >>> 0);
   // Tables and symbols know the kernel by the addresses it was linked at, the memory by those it was loaded at.
   const linked = registers.map((value, id) => (id === PC || id === PC - 1 ? guest.linked(value ?? 0) : value));
@@ -29,6 +31,17 @@ export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
   const first = frames[0];
   if (first) frames[0] = { ...first, registers, pc: guest.pc };
   return frames;
+}
+
+/** The world switch, and the guest's code that it was left for, or will go on with; the host's registers are those of the first. */
+function hostFrames(guest: Guest, guestPc: number): Frame[] {
+  const { vcpu } = guest.machine;
+  const registers: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => vcpu.readRegister(id) >>> 0);
+  const unknown: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => (id === PC ? guestPc : undefined));
+  return [
+    { registers, pc: guest.pc, lookup: guest.pc },
+    { registers: unknown, pc: guestPc, lookup: guestPc },
+  ];
 }
 
 /** One line of the stack as the user sees it: a frame, or a function that was inlined into one. */
@@ -141,7 +154,8 @@ export class Stack {
   }
 
   private nameOf(frame: Frame, address: number): string {
-    return this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
+    const host = this.guest.hostCodeAt(frame.pc)?.functionAt(frame.pc);
+    return host?.name ?? this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
   }
 
   /**

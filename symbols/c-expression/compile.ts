@@ -73,8 +73,9 @@ export function compileExpression(text: string, info: DebugInfo, options: Compil
   return compiler.compile(parseExpression(text, (name) => compiler.isTypeName(name)));
 }
 
-class Compiler {
-  private readonly info: DebugInfo;
+/** Compiles trees; what it knows of names and types serves other compilers of expressions, too. */
+export class Compiler {
+  readonly info: DebugInfo;
   private readonly options: CompileOptions;
 
   constructor(info: DebugInfo, options: CompileOptions) {
@@ -146,7 +147,8 @@ class Compiler {
     return () => ({ type: C.unsigned, place: { kind: 'register', name } });
   }
 
-  private local(name: string) {
+  /** A local or an argument that is visible. */
+  local(name: string): DebugVariable | undefined {
     const { pc, frameIndex = 0 } = this.options;
     if (pc === undefined) return undefined;
     for (const { variables } of this.info.variablesAt(pc)[frameIndex]?.scopes ?? []) {
@@ -272,7 +274,7 @@ class Compiler {
   }
 
   /** A member, also one inside anonymous structures and unions; offsets are then from the outer one. */
-  private find(type: DebugType, name: string, depth = 0): Member | undefined {
+  find(type: DebugType, name: string, depth = 0): Member | undefined {
     const members = this.info.membersOf(type);
     const own = members.find((member) => member.name === name);
     if (own || depth > 16) return own;
@@ -303,7 +305,8 @@ class Compiler {
     };
   }
 
-  private type({ base, pointers, bounds }: WrittenType): DebugType {
+  /** A type as it is written. Throws an `InputError` for one that is not known. */
+  type({ base, pointers, bounds }: WrittenType): DebugType {
     let type = this.baseType(base);
     for (let i = 0; i < pointers; i++) type = values.pointerTo(type);
     for (const count of [...bounds].reverse()) {
@@ -330,7 +333,7 @@ class Compiler {
 }
 
 /** The type of an integer literal: the first that holds it (C11, 6.4.4.1). */
-function literalType({ value, suffix, isDecimal }: Extract<Syntax, { kind: 'integer' }>): DebugType {
+export function literalType({ value, suffix, isDecimal }: Extract<Syntax, { kind: 'integer' }>): DebugType {
   const unsigned = suffix.includes('u');
   const long = suffix.replace('u', '').length;
   if (long < 2) {
