@@ -1,18 +1,31 @@
-/** What debugging costs: from F5 to a stop in a large kernel, a step with all that an editor shows after it, conditions. */
+/** What debugging costs: from F5 to a stop in a large kernel, a step with all that an editor shows after it, breakpoints. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { DebugProtocol } from '@vscode/debugprotocol';
-import { connect, type Connection } from '../debug-adapter/dap/session.testing.ts';
-import { median } from './measure.ts';
+import { connectTo, type Connection } from '../debug-adapter/dap/session.testing.ts';
+import { conditionRows, unmetRows } from './breakpoints.ts';
+import { measure, median } from './measure.ts';
 import { formatTable } from './table.ts';
 
 const OUT = fileURLToPath(new URL('../guests/linux/build/out/', import.meta.url));
+const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const STEPS = 100;
-/** A function that a boot calls often, and a condition on its argument that is never true. */
-const OFTEN = { name: 'kmem_cache_alloc', condition: 'gfpflags == 0x12345' };
-/** Where the boot is over. */
-const END = 'run_init_process';
 const MINUTE = 60_000;
+
+/** A debug adapter in a process of its own, as an editor starts one. */
+async function startAdapter(): Promise<{ child: ChildProcess; port: number }> {
+  const child = spawn(process.execPath, [CLI, 'dap', '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const match = /listening on 127\.0\.0\.1:(\d+)/.exec(text);
+      if (match) resolve(Number(match[1]));
+    });
+    child.on('close', () => reject(new Error(`the debug adapter has ended: ${text}`)));
+  });
+  return { child, port };
+}
 
 /** Launches vmlinux with a breakpoint and stops at it. Returns the milliseconds from the launch request to the stop. */
 async function launch(c: Connection, mode: string): Promise<number> {
@@ -40,55 +53,68 @@ async function step(c: Connection, request: 'next' | 'stepIn'): Promise<number> 
   return performance.now() - begun;
 }
 
-/** Milliseconds of a boot from start_kernel to its first program, with breakpoints besides. */
-async function boot(mode: string, breakpoints: readonly object[]): Promise<number> {
-  const c = await connect();
-  try {
-    await launch(c, mode);
-    const set = await c.request<{ breakpoints: DebugProtocol.Breakpoint[] }>('setFunctionBreakpoints', {
-      breakpoints: [{ name: END }, ...breakpoints],
-    });
-    for (const { verified, message } of set.breakpoints) if (!verified) throw new Error(message);
-    const begun = performance.now();
-    await c.client.continueRequest({ threadId: 1 });
-    await c.next('stopped', 10 * MINUTE);
-    return performance.now() - begun;
-  } finally {
-    await c.close();
-  }
-}
+const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 
-/** Prints the table. */
-export async function benchDebugger(rounds: number): Promise<void> {
-  if (!existsSync(`${OUT}vmlinux`)) {
-    console.log('Left out: `npm run guest:linux` makes the kernel with debug information (guests/linux/build/out).');
-    return;
-  }
+/** Rows on launches in a new process, on the next launch in it, and on steps. */
+async function sessionRows(rounds: number): Promise<string[][]> {
   const rows: string[][] = [];
   for (const mode of ['native', 'lpv']) {
-    const starts: number[] = [];
+    const first: number[] = [];
+    const second: number[] = [];
     const steps: number[] = [];
-    const plain: number[] = [];
-    const conditional: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const c = await connect();
-      starts.push(await launch(c, mode));
-      for (let i = 0; i < STEPS; i++) steps.push(await step(c, i % 4 === 3 ? 'stepIn' : 'next'));
-      await c.close();
-      plain.push(await boot(mode, []));
-      conditional.push(await boot(mode, [OFTEN]));
+      const { child, port } = await startAdapter();
+      try {
+        for (const times of [first, second]) {
+          const c = await connectTo({ port });
+          times.push(await launch(c, mode));
+          if (times === second)
+            for (let i = 0; i < STEPS; i++) steps.push(await step(c, i % 4 === 3 ? 'stepIn' : 'next'));
+          await c.close();
+        }
+      } finally {
+        child.removeAllListeners('close').kill();
+      }
       process.stderr.write('.');
     }
     steps.sort((a, b) => a - b);
-    const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
-    rows.push([`F5 to start_kernel, ${mode}`, ms(median(starts))]);
+    rows.push([`launch to start_kernel, new process, ${mode}`, ms(median(first))]);
+    rows.push([`the next launch in that process, ${mode}`, ms(median(second))]);
     rows.push([`a step shown, median, ${mode}`, ms(median(steps))]);
     rows.push([`a step shown, 95 of 100, ${mode}`, ms(steps[Math.floor(steps.length * 0.95)])]);
-    rows.push([`boot to the first program, ${mode}`, ms(median(plain))]);
-    const ratio = median(conditional) / median(plain);
-    rows.push([`the same with a false condition in ${OFTEN.name}, ${mode}`, `${ratio.toFixed(2)} times`]);
   }
+  return rows;
+}
+
+/** How long gdb takes to read the same kernel and bind the same breakpoint, as a process of its own. */
+async function gdbRows(rounds: number): Promise<string[][]> {
+  if (spawnSync('gdb-multiarch', ['--version']).status !== 0) return [];
+  const commands = ['-ex', 'break start_kernel', '-ex', 'echo @@END\\n', '-ex', 'shell sleep 1'];
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const { seconds } = await measure('gdb-multiarch', ['-nx', '-batch', `${OUT}vmlinux`, ...commands], {
+      to: '@@END',
+    });
+    times.push(seconds * 1000);
+  }
+  return [['gdb-multiarch: process start to start_kernel bound, nothing run', ms(median(times))]];
+}
+
+/** Prints the tables. */
+export async function benchDebugger(rounds: number): Promise<void> {
+  const hasLinux = existsSync(`${OUT}vmlinux`);
+  if (!hasLinux) {
+    console.log('Linux is left out: `npm run guest:linux` makes it with debug information (guests/linux/build/out).');
+  } else {
+    const rows = [...(await sessionRows(rounds)), ...(await gdbRows(rounds))];
+    process.stderr.write('\n');
+    console.log(
+      `Debugging Linux with debug information (31 MB), medians of ${rounds} rounds; steps include what the guest does`,
+    );
+    console.log(formatTable(['what', 'takes'], rows));
+  }
+  const rows = [...(await conditionRows(rounds)), ...(hasLinux ? await unmetRows(OUT.slice(0, -1), rounds) : [])];
   process.stderr.write('\n');
-  console.log(`Debugging Linux with debug information, medians of ${rounds} rounds; steps include what the guest does`);
-  console.log(formatTable(['what', 'takes'], rows));
+  console.log(`Breakpoints that do not stop, medians of ${rounds} rounds, beside the same run without them`);
+  console.log(formatTable(['run', 'takes'], rows));
 }

@@ -32,6 +32,8 @@ export interface Program extends Record<Size, Run> {
   /** Maps its code and data by 4 KB pages instead of sections. */
   smallPages?: boolean;
   thumb?: boolean;
+  /** Compiles it with debug information. */
+  debug?: boolean;
 }
 
 export const PROGRAMS: readonly Program[] = [
@@ -145,6 +147,7 @@ export function buildProgram(program: Program, size: Size): string {
   mkdirSync(join(FOLDER, 'build'), { recursive: true });
   const args = [
     ...C_FLAGS,
+    ...(program.debug ? ['-g'] : []),
     ...(program.thumb ? ['-marm', '-mthumb', '-mthumb-interwork'] : ['-marm']),
     `-DPHASE=${program.phase}`,
     `-DBENCHNAME="${program.name}"`,

@@ -196,6 +196,8 @@ export function describeStop(machine: Machine, stop: RunnerStop): string {
       return `breakpoint at ${pc}`;
     case 'watchpoint':
       return `${exit.debugCause === 'write' ? 'write to' : 'read of'} watched address ${hex32(exit.address)}; next instruction at ${pc}`;
+    case 'exit':
+      return `after an exit at ${hex32(exit.address)}; next instruction at ${pc}`;
     case 'halted':
       return `the guest has halted at ${pc}: it branches to itself or waits, with interrupts masked`;
     case 'reset':

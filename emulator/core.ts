@@ -3,8 +3,9 @@
  * Everything here is mechanism; what an exit means is decided by the virtual machines built on it.
  */
 import { CORE_WASM_BASE64 } from './generated/core-wasm.ts';
+import { DebugRegisters } from './debug-registers.ts';
 import { LAYOUT as L } from './layout.ts';
-import type { MemorySlot, Walk, WalkStep, Watchpoint } from './vm.ts';
+import type { BreakpointCondition, MemorySlot, Walk, WalkStep, Watchpoint } from './vm.ts';
 
 /** Functions of the core; see emulator/core/index.ts. Numbers are unsigned 32-bit unless they say otherwise. */
 export interface CoreExports {
@@ -18,6 +19,7 @@ export interface CoreExports {
   cpsr(): number;
   setCpsr(value: number): void;
   setActive(cpu: number): void;
+  breaksChanged(): void;
   dropDecoded(): void;
   enterException(vector: number, mode: number, link: number, maskFiq: number): void;
   enterDataAbort(fsr: number, far: number, pc: number): void;
@@ -85,6 +87,8 @@ export class Core {
   readonly hostRam: number;
   readonly hostRamSize: number;
   readonly guestPages: number;
+  /** Breakpoints, their conditions and watched memory. */
+  readonly debug: DebugRegisters;
   private readonly slotAddress: number[] = [];
 
   private constructor(
@@ -114,6 +118,7 @@ export class Core {
     for (let offset = 0; offset < hostRamSize; offset += PAGE)
       this.exports.mapPage(L.HOST_PAGE + offset / PAGE, address + offset);
     this.set(L.ARCH, ARCH_V5TEJ);
+    this.debug = new DebugRegisters(this);
     this.reset();
   }
 
@@ -233,29 +238,19 @@ export class Core {
   }
 
   setBreakpoints(addresses: readonly number[]): void {
-    const sorted = [...new Set(addresses.map((address) => (address & ~1) >>> 0))].sort((a, b) => a - b);
-    if (sorted.length > L.BREAK_MAX)
-      throw new Error(`${sorted.length} breakpoints are more than the ${L.BREAK_MAX} possible.`);
-    const oldCount = this.get(L.BREAK_COUNT);
-    for (let i = 0; i < oldCount; i++) this.u8[L.BREAK_PAGES + (this.get(L.BREAKS + i * 4) >>> 15)] = 0;
-    sorted.forEach((address, i) => {
-      this.set(L.BREAKS + i * 4, address);
-      this.u8[L.BREAK_PAGES + (address >>> 15)] |= 1 << ((address >>> 12) & 7);
-    });
-    this.set(L.BREAK_COUNT, sorted.length);
-    this.exports.dropDecoded();
+    this.debug.setBreakpoints(addresses);
+  }
+
+  setPhysicalBreakpoints(addresses: readonly number[]): void {
+    this.debug.setPhysicalBreakpoints(addresses);
+  }
+
+  setConditions(conditions: readonly BreakpointCondition[]): void {
+    this.debug.setConditions(conditions);
   }
 
   setWatchpoints(watchpoints: readonly Watchpoint[]): void {
-    if (watchpoints.length > L.WATCH_MAX)
-      throw new Error(`${watchpoints.length} watchpoints are more than the ${L.WATCH_MAX} possible.`);
-    watchpoints.forEach(({ address, length, read, write }, i) => {
-      this.set(L.WATCHES + i * 12, address);
-      this.set(L.WATCHES + i * 12 + 4, length);
-      this.set(L.WATCHES + i * 12 + 8, (read ? 1 : 0) | (write ? 2 : 0));
-    });
-    this.set(L.WATCH_COUNT, watchpoints.length);
-    this.exports.flushAll();
+    this.debug.setWatchpoints(watchpoints);
   }
 
   skipBreakpointOnce(): void {

@@ -40,6 +40,7 @@ class FakeVcpu implements Vcpu {
     address: 0,
     size: 4,
     data: 0,
+    physicalAddress: 0,
     debugCause: 'breakpoint',
     message: '',
   };
@@ -150,6 +151,18 @@ class FakeVcpu implements Vcpu {
 
   setBreakpoints(addresses: readonly number[]): void {
     this.breakpoints = new Set(addresses);
+  }
+
+  setPhysicalBreakpoints(): void {}
+  setConditions(): void {}
+  writeHitCount(): void {}
+
+  takeHitCounted(): boolean {
+    return false;
+  }
+
+  readHitCount(): number {
+    return 0;
   }
 
   setWatchpoints(watchpoints: readonly Watchpoint[]): void {

@@ -68,6 +68,13 @@ export interface ExitsView {
   sites(): { sites: ExitSite[]; otherExits: number };
   /** Every device register that was accessed, by address; `otherAccesses` found no room. */
   registers(): { registers: ExitRegister[]; otherAccesses: number };
+  /**
+   * Has the guest stop after exits of some causes, or of groups of them (`mmio` for all devices, `cp15`), once they have been handled: before
+   * its next instruction, or at the vector of the exception that it got. Each `owner` has causes of its own.
+   */
+  stopAt(owner: object, causes: readonly string[]): void;
+  /** Every fixed cause; devices are `mmio.<device>`. */
+  readonly knownCauses: readonly string[];
   /** The exits from number `from` to before `to` that the log still has, in order. */
   log(from: number, to: number): ExitRecord[];
 }
@@ -93,7 +100,25 @@ export interface ShadowView {
   hostPages(): { name: string; address: number }[];
 }
 
+/** The host's code that executes on the emulated CPU: the world switch. */
+export interface HostCodeView {
+  /** Whether a debugger looks at it (debug mode "host"). */
+  readonly isShown: boolean;
+  /** Its source, with lines from 1. */
+  readonly source: string;
+  readonly fileName: string;
+  /** The function at an address, with the offset in it; undefined outside of the host's code. */
+  functionAt(address: number): { name: string; offset: number } | undefined;
+  /** The source line of an address. */
+  lineAt(address: number): number | undefined;
+  /** By line: its first address now, and undefined for lines without code. */
+  addressOfLine(line: number): number | undefined;
+  /** While the host's code has the CPU: the address at which the guest was left, or will be entered. */
+  guestPc(): number;
+}
+
 export interface HypervisorView {
+  readonly host: HostCodeView;
   readonly exits: ExitsView;
   readonly shadow: ShadowView;
   /** A register of the physical CPU. r0 to r15 and the flags are the guest's while it is not being handled. */

@@ -36,8 +36,24 @@ const FILLED = WALKED + MAX_RAM / 32;
 const FILLED_MAX = 65536;
 const MARKED = FILLED + FILLED_MAX * 4;
 const MARKED_MAX = 65536;
+/** A bit for each 4 KB page of an address space. */
+const PAGE_BITS = 0x2_0000;
+const BREAK_MAX = 65536;
 const BREAK_PAGES = MARKED + MARKED_MAX * 4;
-const COVERED = BREAK_PAGES + 0x2_0000;
+const BREAKS = BREAK_PAGES + PAGE_BITS;
+const BREAK_CONDITIONS = BREAKS + BREAK_MAX * 4;
+const RAM_BREAKS = BREAK_CONDITIONS + BREAK_MAX * 4;
+const RAM_BREAK_CONDITIONS = RAM_BREAKS + BREAK_MAX * 4;
+const CONDITIONS = RAM_BREAK_CONDITIONS + BREAK_MAX * 4;
+const CONDITIONS_SIZE = MB;
+const HIT_COUNT_MAX = 16384;
+const HIT_COUNTS = CONDITIONS + CONDITIONS_SIZE;
+const WATCH_MAX = 16384;
+const WATCH_PAGES = HIT_COUNTS + HIT_COUNT_MAX * 4;
+const WATCHES = WATCH_PAGES + PAGE_BITS;
+const RAM_WATCH_PAGES = WATCHES + WATCH_MAX * 12;
+const RAM_WATCHES = RAM_WATCH_PAGES + PAGE_BITS;
+const COVERED = RAM_WATCHES + WATCH_MAX * 12;
 /** Code of which can be told what has been executed: 16 MB, a bit for each halfword. */
 const COVERED_MAX = 16 * MB;
 const PHYS_MAP = COVERED + COVERED_MAX / 16;
@@ -172,15 +188,41 @@ export const LAYOUT = {
   WALK_CB: STATE + 0x664,
   WALK_DOMAIN_ACCESS: STATE + 0x668,
 
-  /** Breakpoints: count and sorted guest virtual addresses; the address to pass once (bit 0 set when armed). */
+  /**
+   * Breakpoints by virtual address and by place in RAM, with a condition for each: counts; sorted addresses (those in RAM
+   * are addresses of this memory); addresses of programs (CONDITION_*), or 0. The virtual address to pass once (bit 0 set
+   * when armed). The one whose condition was last found false, and the instructions retired then: an instruction that
+   * is begun again does not count a second hit.
+   */
   BREAK_COUNT: STATE + 0x680,
   BREAK_SKIP: STATE + 0x684,
-  BREAKS: STATE + 0x1000,
-  BREAK_MAX: 1024,
-  /** Watchpoints: count, then address, length, kind (1 read, 2 write, 3 both). */
+  RAM_BREAK_COUNT: STATE + 0x694,
+  BREAK_PASSED: STATE + 0x698,
+  BREAK_PASSED_COUNT: STATE + 0x6a0,
+  /** 1 when the condition of the breakpoint that was met last has counted the hit. */
+  HIT_COUNTED: STATE + 0x6b0,
+  BREAK_MAX,
+  BREAKS,
+  BREAK_CONDITIONS,
+  RAM_BREAKS,
+  RAM_BREAK_CONDITIONS,
+  /** The programs; hits of the breakpoints that count them. A program needs at most CONDITION_STACK words on its stack. */
+  CONDITIONS,
+  CONDITIONS_SIZE,
+  HIT_COUNTS,
+  HIT_COUNT_MAX,
+  /**
+   * Watched bytes, virtual and physical: counts; sorted ranges that do not touch each other, each as first byte, last byte,
+   * kind (1 read, 2 write, 3 both). 1 in WATCHING when there are any.
+   */
   WATCH_COUNT: STATE + 0x688,
-  WATCHES: STATE + 0x700,
-  WATCH_MAX: 32,
+  RAM_WATCH_COUNT: STATE + 0x6b4,
+  WATCHING: STATE + 0x6a8,
+  /** Physical address of the watched byte at EXIT_ADDRESS. */
+  EXIT_PHYSICAL: STATE + 0x6ac,
+  WATCH_MAX,
+  WATCHES,
+  RAM_WATCHES,
 
   /**
    * Coverage: count of ranges of code that are looked at; of each its guest virtual address, where it was loaded, its length in
@@ -289,8 +331,11 @@ export const LAYOUT = {
   FILLED_MAX,
   MARKED,
   MARKED_MAX,
-  /** By virtual page, a bit: it has breakpoints. By virtual page: it is watched (see WATCHES). */
+  /** By virtual page, a bit: it has breakpoints; it is watched. By physical page, a bit: it is watched. */
   BREAK_PAGES,
+  WATCH_PAGES,
+  RAM_WATCH_PAGES,
+  PAGE_BITS,
   COVERED,
   COVERED_MAX,
   /** By physical page (4 GB): address of the RAM page, or 0. */
@@ -300,6 +345,8 @@ export const LAYOUT = {
   SLOTS,
   SLOT_SIZE,
   SLOT_COUNT,
+  /** In a slot, behind its records: the virtual page whose breakpoints they have, or an odd number. */
+  SLOT_VIEW: 16 * KB + 32,
   RAM_BASE,
 
   /** Bits of PAGE_FLAGS. */
@@ -307,6 +354,8 @@ export const LAYOUT = {
   PAGE_TABLE: 2,
   PAGE_GUEST_TABLE: 4,
   PAGE_DIRTY: 8,
+  /** It has breakpoints by their place in RAM. */
+  PAGE_BREAKS: 16,
 
   /** Control bits of a regime. */
   REGIME_MMU: 1,
@@ -341,6 +390,49 @@ export const LAYOUT = {
   STOP_DATA_ABORT: 11,
   /** The host's own code faulted, or did not come back: an error of the hypervisor. */
   STOP_HOST_FAULT: 12,
+
+  /**
+   * Programs of conditions: words with the operation in bits 7..0 and its argument above. They compute on a stack of words, and
+   * leave one at the end: the guest stops unless it is 0. What has no answer (memory that cannot be read, a division by
+   * zero, a shift by the width of a word) ends the program and stops.
+   */
+  CONDITION_END: 0,
+  /** The word that follows. */
+  CONDITION_CONSTANT: 1,
+  /** A core register by its number; CPSR; SPSR of the mode; a word of the CPU block. */
+  CONDITION_REGISTER: 2,
+  CONDITION_CPSR: 3,
+  CONDITION_SPSR: 4,
+  CONDITION_SYSTEM: 5,
+  /** 1 to 4 bytes at an address, zero-extended. */
+  CONDITION_LOAD: 6,
+  /** The low bits of a word, extended by sign or by zeros. */
+  CONDITION_SIGNED: 7,
+  CONDITION_UNSIGNED: 8,
+  CONDITION_ADD: 9,
+  CONDITION_SUBTRACT: 10,
+  CONDITION_MULTIPLY: 11,
+  CONDITION_AND: 12,
+  CONDITION_OR: 13,
+  CONDITION_XOR: 14,
+  CONDITION_SHIFT_LEFT: 15,
+  CONDITION_SHIFT_RIGHT: 16,
+  CONDITION_SHIFT_RIGHT_SIGNED: 17,
+  CONDITION_DIVIDE: 18,
+  CONDITION_DIVIDE_SIGNED: 19,
+  CONDITION_REMAINDER: 20,
+  CONDITION_REMAINDER_SIGNED: 21,
+  CONDITION_EQUAL: 22,
+  CONDITION_LESS: 23,
+  CONDITION_LESS_SIGNED: 24,
+  /** 1 for 0, and 0 for the rest. */
+  CONDITION_NOT: 25,
+  /** Passes over so many words; the same when the word on the stack is 0, which it takes. */
+  CONDITION_JUMP: 26,
+  CONDITION_JUMP_ZERO: 27,
+  /** Counts a hit; the number of hits. */
+  CONDITION_COUNT: 28,
+  CONDITION_STACK: 32,
 } as const;
 
 export type LayoutName = keyof typeof LAYOUT;

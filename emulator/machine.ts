@@ -17,6 +17,8 @@ export type StopReason =
   | 'breakpoint'
   /** After an access to a watched range; see `vcpu.exit.address` and `debugCause`. */
   | 'watchpoint'
+  /** After an exit to the hypervisor that `ExitsView.stopAt` names, when it has been handled. */
+  | 'exit'
   /** The guest branches to itself, or waits in WFI, with its interrupts masked: it has ended. */
   | 'halted'
   /** The guest asked the board to reset. */
@@ -171,6 +173,7 @@ export class Machine {
           break;
         }
         case ExitReason.Debug:
+          if (exit.debugCause === 'exit') return 'exit';
           return exit.debugCause === 'breakpoint' ? 'breakpoint' : 'watchpoint';
         case ExitReason.Stepped:
           return 'budget';

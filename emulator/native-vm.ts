@@ -6,6 +6,7 @@ import { RegisterFile } from './register-file.ts';
 import type { RegisterId } from './registers.ts';
 import {
   ExitReason,
+  type BreakpointCondition,
   type MemorySlot,
   type Vcpu,
   type VcpuExit,
@@ -16,7 +17,15 @@ import {
 
 /** A fresh exit record. */
 export function newExit(): VcpuExit {
-  return { reason: ExitReason.Budget, address: 0, size: 4, data: 0, debugCause: 'breakpoint', message: '' };
+  return {
+    reason: ExitReason.Budget,
+    address: 0,
+    physicalAddress: 0,
+    size: 4,
+    data: 0,
+    debugCause: 'breakpoint',
+    message: '',
+  };
 }
 
 /** Fills the exit record from a stop of the core that needs no hypervisor. Returns undefined for any other stop. */
@@ -38,6 +47,7 @@ export function simpleExit(core: Core, stop: number, exit: VcpuExit): ExitReason
       return (exit.reason = ExitReason.Debug);
     case L.STOP_WATCH:
       exit.address = core.get(L.EXIT_ADDRESS);
+      exit.physicalAddress = core.get(L.EXIT_PHYSICAL);
       exit.debugCause = core.get(L.EXIT_WRITE) ? 'write' : 'read';
       return (exit.reason = ExitReason.Debug);
     case L.STOP_HALTED:
@@ -140,6 +150,28 @@ class NativeVcpu implements Vcpu {
 
   setBreakpoints(addresses: readonly number[]): void {
     this.core.setBreakpoints(addresses);
+  }
+
+  setPhysicalBreakpoints(addresses: readonly number[]): void {
+    this.core.setPhysicalBreakpoints(addresses);
+  }
+
+  setConditions(conditions: readonly BreakpointCondition[]): void {
+    this.core.setConditions(conditions);
+  }
+
+  takeHitCounted(): boolean {
+    const counted = this.core.get(L.HIT_COUNTED) !== 0;
+    this.core.set(L.HIT_COUNTED, 0);
+    return counted;
+  }
+
+  readHitCount(counter: number): number {
+    return this.core.get(L.HIT_COUNTS + counter * 4);
+  }
+
+  writeHitCount(counter: number, hits: number): void {
+    this.core.set(L.HIT_COUNTS + counter * 4, hits);
   }
 
   setWatchpoints(watchpoints: readonly Watchpoint[]): void {

@@ -31,6 +31,11 @@ const SYSTEM: Readonly<Record<string, number>> = {
   itcm_region: L.C_ITCM,
 };
 
+/** Where a CPU block of the core has a system control register; undefined for other registers. */
+export function systemOffset(name: string): number | undefined {
+  return Object.hasOwn(SYSTEM, name) ? SYSTEM[name] : undefined;
+}
+
 /** System registers that cannot be written. */
 const READ_ONLY = new Set(['midr', 'ctr']);
 /** Bits of SCTLR that can be written, as the core's MCR has them. */

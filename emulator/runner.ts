@@ -28,6 +28,8 @@ export class Runner {
   readonly onHurry = new Set<() => void>();
   /** Breakpoints and watchpoints of all who debug the guest; asked in the middle of a slice whether it goes on at once. */
   readonly points: StopPoints;
+  /** Asked after an exit that `ExitsView.stopAt` names: whether the guest goes on. It stops when one says no, or none is asked. */
+  readonly passesExit = new Set<() => boolean>();
   private readonly schedule: Schedule;
   private readonly clock: () => number;
   private isRunning = false;
@@ -64,7 +66,8 @@ export class Runner {
     this.machine.vcpu.skipBreakpointOnce();
     const stop = this.machine.run(count);
     if (stop === 'watchpoint' && count === 1 && this.points.passes(stop)) return 'stepped';
-    return stop === 'budget' || stop === 'requested' ? 'stepped' : stop;
+    // An exit of the instruction that was stepped over is no reason to stop again.
+    return stop === 'budget' || stop === 'requested' || stop === 'exit' ? 'stepped' : stop;
   }
 
   /** Asks a running machine to stop; `onStop` follows with `paused` (or with what stopped it first). */
@@ -126,6 +129,10 @@ export class Runner {
       }
       if ((reason === 'breakpoint' || reason === 'watchpoint') && this.points.passes(reason)) {
         if (reason === 'breakpoint') machine.vcpu.skipBreakpointOnce();
+        if (now - started >= SLICE_MS) return 'budget';
+        continue;
+      }
+      if (reason === 'exit' && this.passesExit.size > 0 && [...this.passesExit].every((passes) => passes())) {
         if (now - started >= SLICE_MS) return 'budget';
         continue;
       }

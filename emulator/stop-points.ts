@@ -3,13 +3,23 @@
  * union of them: nobody takes another's away, and the guest goes on at one only when everybody who has set it agrees.
  */
 import { LAYOUT } from './layout.ts';
-import type { Vcpu, VcpuExit, Watchpoint } from './vm.ts';
+import type { BreakpointCondition, Vcpu, VcpuExit, Watchpoint } from './vm.ts';
 
 /** What a virtual CPU stops at. */
 export type PointKind = 'breakpoint' | 'watchpoint';
 
 /** An access is reported by its first watched byte; another owner's range may begin later in the same word, bytes. */
 const ACCESS = 4;
+
+const NONE: ReadonlySet<number> = new Set();
+
+/** What a debugger sets beside breakpoints at virtual addresses. */
+export interface FurtherBreakpoints {
+  /** Guest physical addresses of instructions. */
+  readonly physical?: ReadonlySet<number>;
+  /** What the virtual CPU decides by itself, where no other debugger has a breakpoint. */
+  readonly conditions?: readonly BreakpointCondition[];
+}
 
 /** The points of one debugger. */
 export class PointOwner {
@@ -19,7 +29,8 @@ export class PointOwner {
    */
   passes: ((kind: PointKind) => boolean) | undefined;
   private readonly points: StopPoints;
-  private addresses: ReadonlySet<number> = new Set();
+  private addresses: ReadonlySet<number> = NONE;
+  private further: FurtherBreakpoints = {};
   private ranges: readonly Watchpoint[] = [];
 
   constructor(points: StopPoints) {
@@ -30,6 +41,14 @@ export class PointOwner {
     return this.addresses;
   }
 
+  get physicalBreakpoints(): ReadonlySet<number> {
+    return this.further.physical ?? NONE;
+  }
+
+  get conditions(): readonly BreakpointCondition[] {
+    return this.further.conditions ?? [];
+  }
+
   get watchpoints(): readonly Watchpoint[] {
     return this.ranges;
   }
@@ -38,25 +57,19 @@ export class PointOwner {
    * Replaces the breakpoints of this owner (guest virtual addresses of instructions). False, and nothing is changed, when the
    * virtual CPU has no room for them beside those of the others.
    */
-  setBreakpoints(addresses: Iterable<number>): boolean {
-    const before = this.addresses;
+  setBreakpoints(addresses: Iterable<number>, further: FurtherBreakpoints = {}): boolean {
+    const before = [this.addresses, this.further] as const;
     this.addresses = new Set(addresses);
+    this.further = further;
     if (this.points.applyBreakpoints()) return true;
-    this.addresses = before;
+    [this.addresses, this.further] = before;
     return false;
   }
 
-  /** Replaces the watchpoints of this owner. False, and nothing is changed, when there is no room for them. */
-  setWatchpoints(ranges: readonly Watchpoint[]): boolean {
-    if (ranges.length > this.watchpointRoom) return false;
+  /** Replaces the watchpoints of this owner; there is always room. */
+  setWatchpoints(ranges: readonly Watchpoint[]): void {
     this.ranges = ranges;
     this.points.applyWatchpoints();
-    return true;
-  }
-
-  /** How many watchpoints this owner can have, beside those of the others. */
-  get watchpointRoom(): number {
-    return LAYOUT.WATCH_MAX - this.points.watchpointsBeside(this);
   }
 
   /** Removes all points of this owner, for good. */
@@ -68,11 +81,19 @@ export class PointOwner {
   /** Whether a stop of the virtual CPU is at a point of this owner. */
   has(kind: PointKind, exit: VcpuExit): boolean {
     const address = exit.address >>> 0;
-    if (kind === 'breakpoint') return this.addresses.has(address);
+    if (kind === 'breakpoint') return this.addresses.has(address) || this.hasPlace(address);
     return this.ranges.some((range) => {
       const wanted = exit.debugCause === 'write' ? range.write : range.read;
-      return wanted && address < range.address + range.length && address + ACCESS > range.address;
+      const at = range.physical === true ? exit.physicalAddress >>> 0 : address;
+      return wanted && at < range.address + range.length && at + ACCESS > range.address;
     });
+  }
+
+  private hasPlace(address: number): boolean {
+    const places = this.physicalBreakpoints;
+    if (places.size === 0) return false;
+    const place = this.points.placeOf(address);
+    return place !== undefined && places.has(place);
   }
 }
 
@@ -80,7 +101,8 @@ export class PointOwner {
 export class StopPoints {
   private readonly vcpu: Vcpu;
   private readonly owners = new Set<PointOwner>();
-  private applied: ReadonlySet<number> = new Set();
+  private applied: ReadonlySet<number> = NONE;
+  private appliedPlaces: ReadonlySet<number> = NONE;
 
   constructor(vcpu: Vcpu) {
     this.vcpu = vcpu;
@@ -98,10 +120,13 @@ export class StopPoints {
     return owner;
   }
 
-  /** Whether the guest goes on at a point that it has met: when all who have it there say so, and somebody has. */
+  /**
+   * Whether the guest goes on at a point that it has met: when all who have it there say so. The virtual CPU may watch more
+   * than it was asked to; an access that nobody watches is passed.
+   */
   passes(kind: PointKind): boolean {
     const { exit } = this.vcpu;
-    let isKnown = false;
+    let isKnown = kind === 'watchpoint';
     let isPassed = true;
     for (const owner of this.owners) {
       if (!owner.has(kind, exit)) continue;
@@ -111,18 +136,26 @@ export class StopPoints {
     return isKnown && isPassed;
   }
 
-  /** Gives the virtual CPU the union of the breakpoints; false when it has no room for them. */
+  /** The guest physical address of a virtual one, by the guest's tables; undefined where nothing is mapped. */
+  placeOf(address: number): number | undefined {
+    return this.vcpu.translate(address).physicalAddress;
+  }
+
+  /** Gives the virtual CPU the breakpoints of all; false when it has no room for them. */
   applyBreakpoints(): boolean {
-    const [first, ...others] = [...this.owners].map(({ breakpoints }) => breakpoints).filter(({ size }) => size > 0);
-    const union =
-      others.length === 0
-        ? (first ?? new Set<number>())
-        : new Set([...this.owners].flatMap((owner) => [...owner.breakpoints]));
-    if (union.size > LAYOUT.BREAK_MAX) return false;
-    // The virtual CPU forgets decoded instructions when its breakpoints change.
-    if (union.size === this.applied.size && [...union].every((address) => this.applied.has(address))) return true;
-    this.applied = new Set(union);
-    this.vcpu.setBreakpoints([...union]);
+    const owners = [...this.owners];
+    const union = unionOf(owners.map(({ breakpoints }) => breakpoints));
+    const places = unionOf(owners.map(({ physicalBreakpoints }) => physicalBreakpoints));
+    if (union.size > LAYOUT.BREAK_MAX || places.size > LAYOUT.BREAK_MAX) return false;
+    if (!isSame(union, this.applied)) {
+      this.applied = new Set(union);
+      this.vcpu.setBreakpoints([...union]);
+    }
+    if (!isSame(places, this.appliedPlaces)) {
+      this.appliedPlaces = new Set(places);
+      this.vcpu.setPhysicalBreakpoints([...places]);
+    }
+    this.vcpu.setConditions(owners.flatMap((owner) => conditionsOf(owner, owners)));
     return true;
   }
 
@@ -131,17 +164,34 @@ export class StopPoints {
     this.vcpu.setWatchpoints([...this.owners].flatMap(({ watchpoints }) => watchpoints));
   }
 
-  /** Watchpoints of everybody else. */
-  watchpointsBeside(owner: PointOwner): number {
-    let count = 0;
-    for (const other of this.owners) if (other !== owner) count += other.watchpoints.length;
-    return count;
-  }
-
   /** Drops an owner and its points. */
   forget(owner: PointOwner): void {
     if (!this.owners.delete(owner)) return;
     this.applyBreakpoints();
     if (owner.watchpoints.length > 0) this.applyWatchpoints();
   }
+}
+
+/** The conditions of a debugger at addresses that no other has; one by physical address may be at any virtual one. */
+function conditionsOf(owner: PointOwner, owners: readonly PointOwner[]): readonly BreakpointCondition[] {
+  const others = owners.filter(
+    (other) => other !== owner && other.breakpoints.size + other.physicalBreakpoints.size > 0,
+  );
+  if (others.length === 0) return owner.conditions;
+  if (others.some(({ physicalBreakpoints }) => physicalBreakpoints.size > 0)) return [];
+  return owner.conditions.filter(
+    ({ address, physical }) => physical !== true && others.every(({ breakpoints }) => !breakpoints.has(address)),
+  );
+}
+
+/** All numbers of some sets; the set itself when only one has any. */
+function unionOf(sets: readonly ReadonlySet<number>[]): ReadonlySet<number> {
+  const [first = NONE, ...others] = sets.filter(({ size }) => size > 0);
+  return others.length === 0 ? first : new Set([first, ...others].flatMap((set) => [...set]));
+}
+
+function isSame(a: ReadonlySet<number>, b: ReadonlySet<number>): boolean {
+  if (a.size !== b.size) return false;
+  for (const value of a) if (!b.has(value)) return false;
+  return true;
 }

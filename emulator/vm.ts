@@ -20,7 +20,7 @@ export const ExitReason = {
   MmioWrite: 2,
   /** Wait for interrupt, with no interrupt pending. The instruction has retired. */
   Wfi: 3,
-  /** A breakpoint before its instruction, or a watchpoint after its access; see `debugCause`. */
+  /** A breakpoint before its instruction, a watchpoint after its access, or an exit that was waited for; see `debugCause`. */
   Debug: 4,
   /** The guest cannot go on by itself: it branches to itself with IRQ masked, and FIQ masked or impossible. */
   Halted: 5,
@@ -34,14 +34,16 @@ export type ExitReason = (typeof ExitReason)[keyof typeof ExitReason];
 /** The last exit of a virtual CPU. One object per virtual CPU, rewritten by each `run()`. */
 export interface VcpuExit {
   reason: ExitReason;
-  /** MMIO: guest physical address. Debug: guest virtual address of the breakpoint or of the watched access. */
+  /** MMIO: guest physical address. Debug: guest virtual address of the breakpoint, of the watched access, of the exit. */
   address: number;
+  /** Debug: guest physical address of the watched access. */
+  physicalAddress: number;
   /** MMIO: access size in bytes, 1, 2 or 4. */
   size: 1 | 2 | 4;
   /** MMIO write: the value, zero-extended to 32 bits. */
   data: number;
   /** Debug: what stopped the guest. */
-  debugCause: 'breakpoint' | 'write' | 'read';
+  debugCause: 'breakpoint' | 'write' | 'read' | 'exit';
   /** InternalError: what happened, where, and what to do. */
   message: string;
 }
@@ -91,6 +93,17 @@ export interface Watchpoint {
   length: number;
   read: boolean;
   write: boolean;
+  /** The range is of physical addresses: it is watched by whatever virtual address it is reached. */
+  physical?: boolean;
+}
+
+/** What the machine itself decides at a breakpoint, so that a hit that goes on costs next to nothing. */
+export interface BreakpointCondition {
+  /** Address of the breakpoint, virtual unless `physical`. */
+  address: number;
+  physical?: boolean;
+  /** A program of CONDITION_* words (layout.ts; `ConditionProgram` makes them). The guest stops unless it yields 0. */
+  program: readonly number[];
 }
 
 /**
@@ -143,6 +156,15 @@ export interface Vcpu {
   translate(virtualAddress: number, table?: number): Walk;
   /** Replaces all breakpoints (guest virtual addresses of instructions). */
   setBreakpoints(addresses: readonly number[]): void;
+  /** Replaces all breakpoints by physical address: they are met at whatever virtual address the RAM is mapped. */
+  setPhysicalBreakpoints(addresses: readonly number[]): void;
+  /** Replaces the conditions of breakpoints; those without stop always. They stay when breakpoints are replaced. */
+  setConditions(conditions: readonly BreakpointCondition[]): void;
+  /** Hits that the conditions have counted by number (below `LAYOUT.HIT_COUNT_MAX`), and setting them. */
+  readHitCount(counter: number): number;
+  writeHitCount(counter: number, hits: number): void;
+  /** Whether the condition at the breakpoint met last has counted the hit; true once for each. */
+  takeHitCounted(): boolean;
   /** Replaces all watchpoints. */
   setWatchpoints(watchpoints: readonly Watchpoint[]): void;
   /** Lets the next `run` pass a breakpoint at the current PC (used to go on from it). */

@@ -83,6 +83,8 @@ export class ExitStatistics {
   /** By cause, MMIO and then no exit at all last: shadow entries made and dropped while an exit was handled. */
   readonly fills = new Float64Array(CAUSES.length + 2);
   readonly drops = new Float64Array(CAUSES.length + 2);
+  /** By cause, MMIO last: 1 when the guest stops after it. */
+  readonly stopCauses = new Uint8Array(CAUSES.length + 1);
   private lastCause = NO_EXIT;
   private settledFills = 0;
   private settledDrops = 0;

@@ -9,7 +9,9 @@ const OTHER_DEVICES = 'mmio.other';
 export class Exits implements ExitsView {
   /** Names the device at a guest physical address. */
   deviceName: (address: number) => string | undefined = () => undefined;
+  readonly knownCauses = CAUSES;
   private readonly statistics: ExitStatistics;
+  private readonly stops = new Map<object, readonly string[]>();
 
   constructor(statistics: ExitStatistics) {
     this.statistics = statistics;
@@ -29,6 +31,16 @@ export class Exits implements ExitsView {
 
   set onBlock(listener: (() => void) | undefined) {
     this.statistics.onBlock = listener;
+  }
+
+  stopAt(owner: object, causes: readonly string[]): void {
+    if (causes.length > 0) this.stops.set(owner, causes);
+    else this.stops.delete(owner);
+    const names = new Set([...this.stops.values()].flat());
+    const isWanted = (cause: string): boolean => names.has(cause) || names.has(cause.split('.')[0]);
+    this.statistics.stopCauses.fill(0);
+    for (const [index, cause] of CAUSES.entries()) if (isWanted(cause)) this.statistics.stopCauses[index] = 1;
+    if (names.has('mmio')) this.statistics.stopCauses[MMIO_CAUSE] = 1;
   }
 
   causes(): ExitCause[] {

@@ -8,7 +8,7 @@ import { LAYOUT as L } from '../emulator/layout.ts';
 import { newExit, simpleExit } from '../emulator/native-vm.ts';
 import { RegisterFile } from '../emulator/register-file.ts';
 import { CPSR, MODE, type RegisterId } from '../emulator/registers.ts';
-import { ExitReason, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
+import { ExitReason, type BreakpointCondition, type Vcpu, type Walk, type Watchpoint } from '../emulator/vm.ts';
 import { decodeTrap } from '../isa/lpv.ts';
 import { CoalescedWrites, type LateWrite } from './coalesced-writes.ts';
 import { CAUSE, causeOfWord, isSystemControl } from './exit-causes.ts';
@@ -48,6 +48,8 @@ export class LpvVcpu implements Vcpu {
   /** Device writes that wait, when that saving is on. */
   readonly coalesced: CoalescedWrites | undefined;
   readonly faults: FaultResolver;
+  /** Debug mode "host" begins with the first run: before it, a loader writes the guest's registers. */
+  private showsHost: boolean;
   private readonly checkShadow: boolean;
   private readonly fast: boolean;
   /** Of the exit in progress: PC, virtual mode, count, and the host instructions that it took. */
@@ -57,6 +59,8 @@ export class LpvVcpu implements Vcpu {
   private exitHost = 0;
   /** The exit in progress has not been counted yet: it is once, whatever is met while it is handled. */
   private exitOpen = false;
+  /** The guest stops when the exit has been handled. */
+  private stopsAfterExit = false;
   private hostBefore = 0;
   private readonly core: Core;
   private readonly registers: RegisterFile;
@@ -87,7 +91,7 @@ export class LpvVcpu implements Vcpu {
     this.hostView = new HostView(core, this.hostPages);
     this.faults = new FaultResolver(core, this.shadow, this.hostPages, this.translation, this.coalesced);
     this.setUp();
-    if (debugHost) this.hostView.on = true;
+    this.showsHost = debugHost;
   }
 
   private setUp(): void {
@@ -112,11 +116,16 @@ export class LpvVcpu implements Vcpu {
   /** The run loop: one exit after another, until the caller is needed or the budget is used up. */
   run(budget: number): ExitReason {
     const { core } = this;
+    if (this.showsHost) {
+      this.showsHost = false;
+      this.hostView.on = true;
+    }
     const end = core.retired + budget;
     for (;;) {
       const left = end - core.retired;
       if (this.faults.stuckAt !== undefined)
         return this.internalError(`the shadow does not satisfy an access of 0x${this.faults.stuckAt.toString(16)}`);
+      if (this.stopsAfterExit && !this.pendingWord && !this.steppingOverride) return this.stopAfterExit();
       if (left <= 0) return (this.exit.reason = ExitReason.Budget);
       if (this.pendingWord) {
         const reason = this.emulate(this.pendingWord);
@@ -150,6 +159,13 @@ export class LpvVcpu implements Vcpu {
       }
       this.onExit?.();
     }
+  }
+
+  private stopAfterExit(): ExitReason {
+    this.stopsAfterExit = false;
+    this.exit.debugCause = 'exit';
+    this.exit.address = this.exitPc;
+    return (this.exit.reason = ExitReason.Debug);
   }
 
   /** Debug mode "host": one instruction, of the guest or of the host; an exit that reaches the run loop is handled. */
@@ -229,6 +245,7 @@ export class LpvVcpu implements Vcpu {
   private count(cause: number, address = 0): number {
     if (!this.exitOpen) return 0;
     this.exitOpen = false;
+    if (this.statistics.stopCauses[cause]) this.stopsAfterExit = true;
     return this.statistics.record(cause, this.exitPc, this.exitMode, address, this.exitCount, this.exitHost);
   }
 
@@ -600,6 +617,7 @@ export class LpvVcpu implements Vcpu {
     this.pendingWord = 0;
     this.faults.reset();
     this.skipAddress = -1;
+    this.stopsAfterExit = false;
     this.steppingOverride = false;
     this.core.set(L.TRAP_EXCEPTIONS, 0);
     this.setUp();
@@ -629,6 +647,28 @@ export class LpvVcpu implements Vcpu {
 
   setBreakpoints(addresses: readonly number[]): void {
     this.core.setBreakpoints(addresses);
+  }
+
+  setPhysicalBreakpoints(addresses: readonly number[]): void {
+    this.core.setPhysicalBreakpoints(addresses);
+  }
+
+  setConditions(conditions: readonly BreakpointCondition[]): void {
+    this.core.setConditions(conditions);
+  }
+
+  takeHitCounted(): boolean {
+    const counted = this.core.get(L.HIT_COUNTED) !== 0;
+    this.core.set(L.HIT_COUNTED, 0);
+    return counted;
+  }
+
+  readHitCount(counter: number): number {
+    return this.core.get(L.HIT_COUNTS + counter * 4);
+  }
+
+  writeHitCount(counter: number, hits: number): void {
+    this.core.set(L.HIT_COUNTS + counter * 4, hits);
   }
 
   setWatchpoints(watchpoints: readonly Watchpoint[]): void {

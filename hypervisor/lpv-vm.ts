@@ -8,6 +8,7 @@ import type { MemorySlot, VirtualizationStatistics, VirtualMachine } from '../em
 import { CAUSES } from './exit-causes.ts';
 import { Exits } from './exits.ts';
 import type { HypervisorOptions } from './options.ts';
+import { HostCode } from './world-switch/host-code.ts';
 import { SYMBOLS } from './world-switch/image.ts';
 import { LpvVcpu } from './lpv-vcpu.ts';
 import { Shadow } from './shadow-view.ts';
@@ -30,6 +31,7 @@ export class LpvMachine implements VirtualMachine {
     const physical = new RegisterFile(core, L.CPU_PHYS);
     this.hypervisor = {
       exits: this.exits,
+      host: new HostCode(core, this.vcpu.hostView, hostPages),
       shadow: new Shadow(core, shadow, hostPages),
       readPhysicalRegister: (id) => physical.read(id),
     };

@@ -1,10 +1,13 @@
 /** `breakpointLocations` and `trapline/whyNotBound`. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { hex32 } from '../target.ts';
+import { parseAddress } from './address.ts';
 import { isRecord, RequestArguments } from './arguments.ts';
-import { bindFunction, bindLine, linesWithCode, type Binding } from './breakpoint-binding.ts';
+import { bindAddress, bindFunction, bindLine, linesWithCode, type Binding } from './breakpoint-binding.ts';
 import type { Breakpoints } from './breakpoints.ts';
+import type { DataBreakpoints } from './data-breakpoints.ts';
 import { badArgument } from './errors.ts';
+import type { ExceptionFilters } from './exception-filters.ts';
 import type { Guest } from './guest.ts';
 
 /** Lines nearest to the one asked for that are offered. */
@@ -17,6 +20,13 @@ export function breakpointLocations(guest: Guest, args: RequestArguments): Debug
   return linesWithCode(guest, pathOf(args))
     .filter((line) => line >= first && line <= last)
     .map((line) => ({ line }));
+}
+
+/** Who knows the breakpoints of each kind by their ids. */
+interface Answering {
+  readonly breakpoints: Breakpoints;
+  readonly data: DataBreakpoints;
+  readonly filters: ExceptionFilters;
 }
 
 /** The answer to `trapline/whyNotBound`. */
@@ -32,14 +42,31 @@ interface WhyNotBound {
   compiledFrom: string[];
 }
 
-/** `trapline/whyNotBound`: about a breakpoint by `id`, a line by `source` and `line`, or a function by `name`. */
-export function whyNotBound(guest: Guest, breakpoints: Breakpoints, args: RequestArguments): WhyNotBound {
+/**
+ * `trapline/whyNotBound`: about a breakpoint of any kind by `id`, a line by `source` and `line`, a function by `name`, or an
+ * instruction by `instructionReference`.
+ */
+export function whyNotBound(
+  guest: Guest,
+  { breakpoints, data, filters }: Answering,
+  args: RequestArguments,
+): WhyNotBound {
   if (args.raw['id'] !== undefined) {
-    const { verified, addresses, message } = breakpoints.describe(args.integer('id'));
+    const id = args.integer('id');
+    const { verified, addresses, message } = data.explain(id) ?? filters.explain(id) ?? breakpoints.describe(id);
     return answer({ addresses, ...(message !== undefined && { message }) }, verified, [], []);
   }
   const name = args.optionalString('name');
   if (name !== undefined) return answer(bindFunction(guest, name), undefined, [], []);
+  const instruction = args.optionalString('instructionReference');
+  if (instruction !== undefined) {
+    return answer(
+      bindAddress(guest, parseAddress(instruction) + args.integer('offset', { default: 0 })),
+      undefined,
+      [],
+      [],
+    );
+  }
   const path = pathOf(args);
   const line = args.integer('line', { min: 0 });
   const lines = linesWithCode(guest, path)

@@ -1,11 +1,14 @@
 /**
- * Breakpoints of a session. The machine knows one kind: the virtual address of an instruction.
+ * Breakpoints of a session. The machine knows them by the virtual or the physical address of an instruction.
  *
  * A kernel that has not turned its MMU on runs at the addresses it was loaded at. So each breakpoint in the kernel's
  * image is set at its load address as well, until code that is not the kernel's is found there.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { LAYOUT } from '../../emulator/layout.ts';
+import type { BreakpointCondition } from '../../emulator/vm.ts';
 import { hex32 } from '../target.ts';
+import { AddressSpace, modeOf, type BreakpointMode } from './address-space.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import { isRecord, type RequestArguments } from './arguments.ts';
 import { actionText, BreakpointAction, isSameAction, type ActionText } from './breakpoint-action.ts';
@@ -15,15 +18,20 @@ import type { Guest } from './guest.ts';
 import type { Listings } from './listings.ts';
 
 /** The machine takes so many addresses; stepping and the vectors need a part of them. */
-const MOST_ADDRESSES = 1024;
-const FOR_STEPPING = 256;
+const MOST_ADDRESSES = LAYOUT.BREAK_MAX;
+const FOR_STEPPING = 1024;
 
 interface Entry {
   readonly id: number;
   /** What the client named: a function, an address, a line. */
   readonly key: string;
   readonly text: ActionText;
+  readonly mode: BreakpointMode;
+  /** The address space of mode `space`: the one in use when the breakpoint was first bound. */
+  readonly space: AddressSpace | undefined;
+  /** Linked addresses; in mode `physical` with the places in RAM in the same order. */
   readonly binding: Binding;
+  readonly places: readonly number[];
   readonly action: BreakpointAction | undefined;
 }
 
@@ -44,6 +52,8 @@ export interface StopSource {
   addresses(guest: Guest): readonly number[];
   /** Whether the guest, which stands at one of them, stops. */
   reached(guest: Guest, address: number): Hit | undefined;
+  /** Whether it stops after the exit to the hypervisor that has just been handled. */
+  exited(guest: Guest): Hit | undefined;
 }
 
 /** A set of breakpoints that one request replaces. */
@@ -52,6 +62,16 @@ interface Group {
   readonly bind: (guest: Guest, key: string) => Binding;
   entries: readonly Entry[];
 }
+
+/** A breakpoint at one of its addresses, with the linked one. */
+interface Point {
+  readonly entry: Entry;
+  readonly reason: BreakpointReason;
+  readonly linked: number;
+}
+
+/** By virtual or by physical address. */
+type PointMap = Map<number, Point[]>;
 
 const NO_GUEST: Binding = { addresses: [], message: 'No guest is loaded yet.' };
 
@@ -73,7 +93,9 @@ export class Breakpoints {
   private temporary: readonly number[] = [];
   private aliases = true;
   private nextId = 1;
-  private byAddress = new Map<number, { entry: Entry; reason: BreakpointReason }[]>();
+  private byAddress: PointMap = new Map();
+  private byPlace: PointMap = new Map();
+  private addressesInUse = 0;
 
   constructor(listings: Listings, others: readonly StopSource[] = []) {
     this.listings = listings;
@@ -84,8 +106,9 @@ export class Breakpoints {
   bind(guest: Guest): void {
     this.guest = guest;
     this.aliases = true;
+    this.addressesInUse = this.countAddresses();
     for (const group of this.groups) group.entries = group.entries.map((entry) => this.bound(entry, group));
-    this.apply();
+    this.rebuild();
   }
 
   /** `setFunctionBreakpoints`: replaces the breakpoints by name. */
@@ -143,9 +166,9 @@ export class Breakpoints {
     if (!guest) return undefined;
     const ids: number[] = [];
     let reason: BreakpointReason | undefined;
-    for (const { entry, reason: kind } of this.byAddress.get(address) ?? []) {
-      const linked = this.linkedOf(guest, entry, address);
-      if (linked === undefined) continue;
+    const points = [...(this.byAddress.get(address) ?? []), ...this.placesAt(address)];
+    for (const { entry, reason: kind, linked } of points) {
+      if (entry.mode !== 'physical' && !this.isStillThere(guest, address, linked)) continue;
       const verdict = entry.action?.reached(linked) ?? { stops: true };
       if (verdict.message !== undefined) this.onMessage?.(verdict.message);
       if (!verdict.stops) continue;
@@ -160,6 +183,12 @@ export class Breakpoints {
     return undefined;
   }
 
+  /** Whether the guest stops after an exit to the hypervisor. Asked once for each. */
+  exited(): Hit | undefined {
+    const { guest } = this;
+    return guest && this.others.map((source) => source.exited(guest)).find((hit) => hit !== undefined);
+  }
+
   /** The breakpoint of an id, and what it was set for. */
   describe(id: number): { key: string; verified: boolean; addresses: readonly number[]; message: string | undefined } {
     for (const { entries } of this.groups) {
@@ -171,14 +200,19 @@ export class Breakpoints {
     throw unknownBreakpoint(id);
   }
 
-  /** The address of a breakpoint that the guest has reached; undefined when other code is now at a load address. */
-  private linkedOf(guest: Guest, { binding }: Entry, address: number): number | undefined {
-    if (binding.addresses.includes(address)) return address;
-    const linked = guest.linked(address);
-    if (linked !== address && binding.addresses.includes(linked)) return linked;
+  /** Breakpoints by physical address at the instruction at a virtual address. */
+  private placesAt(address: number): readonly Point[] {
+    if (this.byPlace.size === 0) return [];
+    const place = this.guest?.machine.vcpu.translate(address).physicalAddress;
+    return (place !== undefined && this.byPlace.get(place >>> 0)) || [];
+  }
+
+  /** Whether the code of a breakpoint is what the guest has reached; other code may now be at its load address. */
+  private isStillThere(guest: Guest, address: number, linked: number): boolean {
+    if (address === linked || guest.linked(address) === linked) return true;
     this.aliases = false;
-    this.apply();
-    return undefined;
+    this.rebuild();
+    return false;
   }
 
   private get groups(): Group[] {
@@ -191,42 +225,83 @@ export class Breakpoints {
     keyOf: (item: RequestArguments) => string,
   ): DebugProtocol.Breakpoint[] {
     const old = group.entries;
-    const asked = args.list('breakpoints').map((item) => ({ key: keyOf(item), text: actionText(item) }));
+    const byKey = new Map<string, Entry[]>();
+    for (const entry of old) byKey.set(entry.key, [...(byKey.get(entry.key) ?? []), entry]);
+    const asked = args.list('breakpoints').map((item) => ({
+      key: keyOf(item),
+      text: actionText(item),
+      mode: modeOf(item),
+    }));
     group.entries = [];
-    for (const { key, text } of asked) {
-      const kept = old.find((entry) => entry.key === key && isSameAction(entry.text, text));
-      const id = (kept ?? old.find((entry) => entry.key === key))?.id ?? this.nextId++;
+    const entries: Entry[] = [];
+    this.addressesInUse = this.countAddresses();
+    for (const { key, text, mode } of asked) {
+      const same = byKey.get(key) ?? [];
+      const kept = same.find((entry) => entry.mode === mode && isSameAction(entry.text, text));
+      const id = (kept ?? same[0])?.id ?? this.nextId++;
+      const space = undefined;
       const entry = kept?.binding.addresses.length
         ? kept
-        : this.bound({ id, key, text, binding: NO_GUEST, action: undefined }, group);
-      group.entries = [...group.entries, entry];
+        : this.bound({ id, key, text, mode, space, binding: NO_GUEST, places: [], action: undefined }, group);
+      this.addressesInUse += 2 * entry.binding.addresses.length;
+      entries.push(entry);
     }
-    this.apply();
+    group.entries = entries;
+    this.rebuild();
     return group.entries.map((entry) => toProtocol(entry, group));
   }
 
   private bound(entry: Entry, group: Group): Entry {
     const { guest } = this;
-    if (!guest) return { ...entry, binding: NO_GUEST };
-    const binding = group.bind(guest, entry.key);
-    const { addresses } = binding;
-    if (addresses.length === 0) return { ...entry, binding, action: undefined };
-    if (this.addressCount(guest) + 2 * addresses.length > MOST_ADDRESSES - FOR_STEPPING) {
+    const unbound = (binding: Binding): Entry => ({ ...entry, binding, places: [], action: undefined });
+    if (!guest) return unbound(NO_GUEST);
+    const found = group.bind(guest, entry.key);
+    if (found.addresses.length === 0) return unbound(found);
+    if (this.addressesInUse + 2 * found.addresses.length > MOST_ADDRESSES - FOR_STEPPING) {
       const message = 'The machine has room for no more addresses; remove other breakpoints first.';
-      return { ...entry, binding: { addresses: [], message }, action: undefined };
+      return unbound({ addresses: [], message });
     }
+    const { binding, places } = this.placed(guest, entry, group, found);
+    if (binding.addresses.length === 0) return unbound(binding);
+    const space = entry.mode === 'space' ? (entry.space ?? AddressSpace.of(guest)) : undefined;
     const { condition, hitCondition, logMessage } = entry.text;
-    if (condition === undefined && hitCondition === undefined && logMessage === undefined)
-      return { ...entry, binding, action: undefined };
-    const action = new BreakpointAction(guest, entry.text, addresses);
-    if (action.problem === undefined) return { ...entry, binding, action };
-    return { ...entry, binding: { ...binding, addresses: [], message: action.problem }, action: undefined };
+    const bound = { ...entry, space, binding, places };
+    if (condition === undefined && hitCondition === undefined && logMessage === undefined && !space)
+      return { ...bound, action: undefined };
+    const action = new BreakpointAction(guest, entry.text, binding.addresses, space);
+    if (action.problem === undefined) return { ...bound, action };
+    return unbound({ ...binding, addresses: [], message: action.problem });
   }
 
-  /** Addresses in use, those where the kernel was loaded as well. */
-  private addressCount(guest: Guest): number {
-    const addresses = this.groups.flatMap(({ entries }) => entries.flatMap(({ binding }) => binding.addresses));
-    return addresses.reduce((sum, address) => sum + (guest.loadedAt(address) === undefined ? 1 : 2), 0);
+  /** In mode `physical`, the places in RAM; addresses that are in none are left out. */
+  private placed(
+    guest: Guest,
+    { mode, key }: Entry,
+    group: Group,
+    found: Binding,
+  ): { binding: Binding; places: readonly number[] } {
+    if (mode !== 'physical') return { binding: found, places: [] };
+    const isPhysical = group === this.instructions;
+    const addresses: number[] = [];
+    const places: number[] = [];
+    for (const address of found.addresses) {
+      const place = isPhysical ? address : guest.placeOf(address);
+      if (place === undefined || !guest.machine.vm.ram(place, 2)) continue;
+      addresses.push(isPhysical ? guest.linkedAt(address) : address);
+      places.push(place);
+    }
+    if (places.length > 0) return { binding: { ...found, addresses }, places };
+    const message = isPhysical
+      ? `${key} is not a physical address of RAM.`
+      : `${found.addresses.map(hex32).join(', ')} is not mapped to RAM now; set it by instruction, with the physical address.`;
+    return { binding: { ...found, addresses: [], message }, places: [] };
+  }
+
+  /** Addresses in use, each with the place where the kernel was loaded as well. */
+  private countAddresses(): number {
+    let count = 0;
+    for (const { entries } of this.groups) for (const { binding } of entries) count += 2 * binding.addresses.length;
+    return count;
   }
 
   private bindListing(guest: Guest, reference: number, line: number): Binding {
@@ -235,29 +310,68 @@ export class Breakpoints {
     return { ...bindAddress(guest, address), line };
   }
 
-  private apply(): void {
+  /** Finds out anew what is at which address, and sets it. */
+  private rebuild(): void {
     const { guest } = this;
     if (!guest) return;
     this.byAddress = new Map();
-    const add = (address: number, entry: Entry, reason: BreakpointReason): void => {
-      const there = this.byAddress.get(address);
-      if (there) there.push({ entry, reason });
-      else this.byAddress.set(address, [{ entry, reason }]);
-    };
+    this.byPlace = new Map();
     for (const { entries, reason } of this.groups) {
       for (const entry of entries) {
-        for (const address of entry.binding.addresses) {
-          add(address, entry, reason);
-          const alias = this.aliases ? guest.loadedAt(address) : undefined;
-          if (alias !== undefined) add(alias, entry, reason);
+        for (const [i, linked] of entry.binding.addresses.entries()) {
+          const point = { entry, reason, linked };
+          if (entry.mode === 'physical') {
+            add(this.byPlace, entry.places[i], point);
+            continue;
+          }
+          add(this.byAddress, linked, point);
+          const alias = this.aliases ? guest.loadedAt(linked) : undefined;
+          if (alias !== undefined) add(this.byAddress, alias, point);
         }
       }
     }
-    const others = this.others.flatMap((source) => source.addresses(guest));
-    const addresses = new Set([...this.byAddress.keys(), ...others, ...this.temporary]);
-    if (!guest.points.setBreakpoints(addresses))
-      this.onMessage?.('The machine has no room for these breakpoints beside those of GDB; remove some.');
+    this.apply();
   }
+
+  private apply(): void {
+    const { guest } = this;
+    if (!guest) return;
+    const shared = new Set([...this.others.flatMap((source) => source.addresses(guest)), ...this.temporary]);
+    // With breakpoints of both kinds, two may meet at one instruction, and a hit be counted for the wrong one.
+    const counting = this.byPlace.size === 0;
+    const isSet = guest.points.setBreakpoints(new Set([...this.byAddress.keys(), ...shared]), {
+      physical: new Set(this.byPlace.keys()),
+      conditions: [
+        ...conditionsOf(this.byAddress, false, shared, counting),
+        ...conditionsOf(this.byPlace, true, shared, counting),
+      ],
+    });
+    if (!isSet) this.onMessage?.('The machine has no room for these breakpoints beside those of GDB; remove some.');
+  }
+}
+
+function add(map: PointMap, address: number, point: Point): void {
+  const there = map.get(address);
+  if (there) there.push(point);
+  else map.set(address, [point]);
+}
+
+/** What the machine decides by itself: where there is one breakpoint, and nobody else stops. */
+function conditionsOf(
+  map: PointMap,
+  physical: boolean,
+  shared: ReadonlySet<number>,
+  counting: boolean,
+): BreakpointCondition[] {
+  const conditions: BreakpointCondition[] = [];
+  for (const [address, points] of map) {
+    if (points.length > 1 || shared.has(address)) continue;
+    const [{ entry, linked }] = points;
+    if (!counting && entry.text.hitCondition !== undefined) continue;
+    const program = entry.action?.program(linked);
+    if (program) conditions.push({ address, physical, program });
+  }
+  return conditions;
 }
 
 function toProtocol({ id, key, binding }: Entry, { reason }: Group): DebugProtocol.Breakpoint {

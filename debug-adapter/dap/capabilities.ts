@@ -1,5 +1,6 @@
 /** What this adapter tells a client it can do. A test asserts that each row has a handler. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { BREAKPOINT_MODES } from './address-space.ts';
 import { EXCEPTION_FILTERS } from './exception-filters.ts';
 
 export const CAPABILITIES = {
@@ -12,6 +13,7 @@ export const CAPABILITIES = {
   supportsBreakpointLocationsRequest: true,
   supportsDataBreakpoints: true,
   supportsDataBreakpointBytes: true,
+  breakpointModes: [...BREAKPOINT_MODES].map((mode) => ({ ...mode, appliesTo: [...mode.appliesTo] })),
   supportsExceptionFilterOptions: true,
   supportsExceptionInfoRequest: true,
   exceptionBreakpointFilters: EXCEPTION_FILTERS,

@@ -7,6 +7,7 @@ import { InputError } from '../../formats/input-error.ts';
 import { addressOf, assign, type Value } from '../../symbols/c-expression/value.ts';
 import { resolved } from '../../symbols/dwarf/types.ts';
 import { hex32 } from '../target.ts';
+import { dataModeOf } from './address-space.ts';
 import { formatAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import { describeData } from './data-breakpoints.ts';
@@ -89,19 +90,26 @@ export class Evaluator {
     const name = args.string('name');
     const bytes = args.raw['bytes'] === undefined ? undefined : args.integer('bytes', { min: 1, max: 2 ** 31 });
     const reference = args.integer('variablesReference', { min: 0, default: 0 });
+    const mode = dataModeOf(args);
+    const watch = (text: string, address: number, size: number): DebugProtocol.DataBreakpointInfoResponse['body'] => {
+      const isVirtual = mode !== 'physical' || args.boolean('asAddress');
+      const place = isVirtual ? address : this.guest.placeOf(address);
+      if (place === undefined) return { dataId: null, description: `${text}: it is not mapped to RAM now.` };
+      return describeData(text, place, bytes ?? size, mode);
+    };
     try {
       if (this.variables.has(reference)) {
         const place = this.variables.placeOf(reference, name);
-        return describeData(place.expression, place.address, bytes ?? place.size);
+        return watch(place.expression, place.address, place.size);
       }
       const frameId = args.raw['frameId'] === undefined ? undefined : args.integer('frameId');
       if (args.boolean('asAddress')) {
-        return describeData(name, this.plainNumber(name, frameId), bytes ?? DEFAULT_WATCH);
+        return watch(name, this.plainNumber(name, frameId), DEFAULT_WATCH);
       }
       const context = this.stack.context(frameId);
-      if (!context) return describeData(name, this.plainNumber(name, frameId), bytes ?? DEFAULT_WATCH);
+      if (!context) return watch(name, this.plainNumber(name, frameId), DEFAULT_WATCH);
       const value = this.variables.evaluate(name, context);
-      return describeData(name, addressOf(value), bytes ?? resolved(value.type).size ?? DEFAULT_WATCH);
+      return watch(name, addressOf(value), resolved(value.type).size ?? DEFAULT_WATCH);
     } catch (error) {
       return { dataId: null, description: `${name}: ${problemOf(error)}.` };
     }

@@ -10,8 +10,19 @@ import { actionText, BreakpointAction } from './breakpoint-action.ts';
 import { bindFunction } from './breakpoint-binding.ts';
 import type { Hit, StopSource } from './breakpoints.ts';
 import { badArgument, noException } from './errors.ts';
+import {
+  bindExitFilter,
+  causesOf,
+  describeExit,
+  EXIT_FILTERS,
+  isExitFilter,
+  lastExit,
+  stopsAfter,
+  type ExitFilter,
+} from './exit-filters.ts';
 import { describeFaultStatus, describeWalk } from './fault-status.ts';
 import type { Guest } from './guest.ts';
+import { describeInstruction } from './instruction-text.ts';
 
 /** A vector (ARM DDI 0100I, A2.6). */
 interface Vector {
@@ -62,6 +73,7 @@ export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
     supportsCondition: true,
     conditionDescription: 'An expression in panic.',
   },
+  ...EXIT_FILTERS,
 ];
 
 function article(label: string): string {
@@ -75,6 +87,8 @@ interface Active {
   readonly condition: string | undefined;
   readonly addresses: readonly number[];
   readonly action: BreakpointAction | undefined;
+  /** For a filter of exits to the hypervisor. */
+  readonly exit: ExitFilter | undefined;
   readonly message: string | undefined;
 }
 
@@ -98,6 +112,7 @@ export class ExceptionFilters implements StopSource {
     this.guest = guest;
     this.taken = undefined;
     this.active = this.active.map(({ id, filter, condition }) => this.activate(id, filter, condition));
+    this.applyExits();
   }
 
   /** `setExceptionBreakpoints`: replaces all. */
@@ -117,6 +132,7 @@ export class ExceptionFilters implements StopSource {
       throw badArgument(args.command, 'filters', `some of ${names}, not ${filter.slice(0, 40)}`);
     }
     this.active = wanted.map(({ filter, condition }, i) => this.activate(2_000_000 + i, filter, condition));
+    this.applyExits();
     return this.active.map(({ id, message }) => ({
       id,
       verified: message === undefined,
@@ -149,6 +165,25 @@ export class ExceptionFilters implements StopSource {
     return undefined;
   }
 
+  exited(guest: Guest): Hit | undefined {
+    const exit = lastExit(guest);
+    if (!exit) return undefined;
+    const ids = this.active.flatMap(({ id, exit: filter }) => {
+      const stops = filter ? stopsAfter(filter, exit) : false;
+      if (typeof stops === 'string') this.onMessage?.(stops);
+      return stops === false ? [] : [id];
+    });
+    if (ids.length === 0) return undefined;
+    this.taken = { filter: 'exit', label: `Exit ${exit.cause}`, ...describeExit(guest, exit) };
+    return { ids, reason: 'exception', description: this.taken.description };
+  }
+
+  /** The filter of an id; undefined when there is none. */
+  explain(id: number): { verified: boolean; addresses: readonly number[]; message: string | undefined } | undefined {
+    const filter = this.active.find((candidate) => candidate.id === id);
+    return filter && { verified: filter.message === undefined, addresses: filter.addresses, message: filter.message };
+  }
+
   /** The guest goes on: the exception is history. */
   forget(): void {
     this.taken = undefined;
@@ -169,15 +204,24 @@ export class ExceptionFilters implements StopSource {
   private activate(id: number, filter: string, condition: string | undefined): Active {
     const { guest } = this;
     const vector = VECTORS.find((candidate) => candidate.filter === filter);
-    const none = { id, filter, condition, addresses: [], action: undefined };
+    const none = { id, filter, condition, addresses: [], action: undefined, exit: undefined };
     if (!guest) return { ...none, message: 'No guest is loaded yet.' };
+    if (isExitFilter(filter)) {
+      const exit = bindExitFilter(guest, filter, condition);
+      return typeof exit === 'string' ? { ...none, message: exit } : { ...none, exit, message: undefined };
+    }
     const binding = vector ? undefined : bindFunction(guest, PANIC);
     const addresses = vector ? [vector.offset, HIGH_VECTORS + vector.offset] : (binding?.addresses ?? []);
     if (addresses.length === 0) return { ...none, message: binding?.message ?? 'This kernel has no function panic.' };
-    if (condition === undefined) return { id, filter, condition, addresses, action: undefined, message: undefined };
+    if (condition === undefined) return { ...none, addresses, message: undefined };
     const text = { condition, hitCondition: undefined, logMessage: undefined };
     const action = new BreakpointAction(guest, text, addresses);
-    return { id, filter, condition, addresses, action, message: action.problem };
+    return { ...none, addresses, action, message: action.problem };
+  }
+
+  private applyExits(): void {
+    const filters = this.active.flatMap(({ exit }) => (exit ? [exit] : []));
+    this.guest?.machine.vm.hypervisor?.exits.stopAt(this, causesOf(filters));
   }
 }
 
@@ -195,6 +239,11 @@ function describeVector(guest: Guest, vector: Vector): Taken {
   const at = `${hex32(from)}${name === undefined ? '' : ` <${name}>`}`;
   const mode = modeName(spsr & CPSR.MODE) ?? 'an unknown';
   const details = [`Interrupted at ${at} in ${mode} mode (SPSR ${hex32(spsr)} ${formatPsr(spsr)}).`];
+  const instruction =
+    vector.back === 8 || filter === 'undefined' || filter === 'svc'
+      ? describeInstruction(guest, from, (spsr & CPSR.T) !== 0)
+      : undefined;
+  if (instruction !== undefined) details.push(instruction);
   if (!fault) return { filter, label, description: `${label} at ${at}`, details };
   const address = fault.address === 'pc' ? from : guest.read(fault.address);
   const status = guest.read(fault.status);

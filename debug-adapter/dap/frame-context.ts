@@ -53,7 +53,7 @@ export function targetOf(guest: Guest, frame: FrameAccess): Target {
 }
 
 /** `cpsr.mode` is a field of a register; `cp15.dacr` is a register by the name of its coprocessor. */
-function splitRegister(text: string): [name: string, field: string | undefined] {
+export function splitRegister(text: string): [name: string, field: string | undefined] {
   const [name, ...rest] = text.split('.');
   if (name.toLowerCase() === 'cp15') return [rest[0] ?? name, rest[1]];
   return [name, rest.length > 0 ? rest.join('.') : undefined];
@@ -101,6 +101,27 @@ export function liveState(guest: Guest, pc: number): FrameState {
         Array.from({ length: PC + 1 }, (_, id) => vcpu.readRegister(id) >>> 0),
         pc,
       ),
+  };
+}
+
+/** A made-up state at a linked address, with registers only; `asked` is called when more is needed. */
+export function probeState(guest: Guest, pc: number, registers: FrameRegisters, asked: () => void): FrameState {
+  return {
+    pc,
+    register: (number) => registers[number],
+    memory: () => {
+      asked();
+      return undefined;
+    },
+    cfa: () =>
+      guest.unwinder.cfa({ registers, pc, lookup: pc }, () => {
+        asked();
+        return undefined;
+      }),
+    caller: () => {
+      asked();
+      return undefined;
+    },
   };
 }
 

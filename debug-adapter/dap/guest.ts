@@ -1,4 +1,5 @@
 /** A loaded guest with everything that the parts of a debug session share. */
+import type { HostCodeView } from '../../emulator/hypervisor-view.ts';
 import type { Machine } from '../../emulator/machine.ts';
 import { Pacer } from '../../emulator/pacing.ts';
 import { CPSR, MODE, REGISTER } from '../../emulator/registers.ts';
@@ -154,6 +155,23 @@ export class Guest {
     return (address - range.physical + range.virtual) >>> 0;
   }
 
+  /** Where in RAM the instruction of a linked address is: in the kernel's image, or where it is mapped now. */
+  placeOf(virtual: number): number | undefined {
+    return this.loadedAt(virtual) ?? this.machine.vcpu.translate(virtual).physicalAddress;
+  }
+
+  /** The linked address of a place in RAM that belongs to the kernel's image; the place itself elsewhere. */
+  linkedAt(place: number): number {
+    const range = this.ranges.find((r) => place >= r.physical && place - r.physical < r.size);
+    return range ? (place - range.physical + range.virtual) >>> 0 : place;
+  }
+
+  /** The host's code, where a debugger looks at it and it contains an address. */
+  hostCodeAt(address: number): HostCodeView | undefined {
+    const host = this.machine.vm.hypervisor?.host;
+    return host?.isShown === true && host.functionAt(address) ? host : undefined;
+  }
+
   /** Whether the kernel is at work and has mapped an address to itself, as it does where it turns the MMU on. */
   private isIdentity(address: number): boolean {
     const isUser = (this.read('cpsr') & CPSR.MODE) === MODE.usr;
@@ -162,6 +180,8 @@ export class Guest {
 
   /** Symbol and offset of an address; undefined when no symbol contains it. */
   describe(address: number): string | undefined {
+    const place = this.hostCodeAt(address)?.functionAt(address);
+    if (place) return place.offset === 0 ? place.name : `${place.name}+0x${place.offset.toString(16)}`;
     return this.symbols.describe(this.linked(address));
   }
 

@@ -2,25 +2,36 @@
 
 const PATTERN = /^(>=|<=|==|=|>|<|%)?\s*(\d{1,9})$/;
 
-/** A test of a count of hits, the first being 1; undefined for a text that is none. */
-export function parseHitCondition(text: string): ((count: number) => boolean) | undefined {
+/** A hit condition as it was read. */
+export interface HitCondition {
+  readonly operator: '>' | '<' | '<=' | '=' | '%' | '>=';
+  readonly number: number;
+}
+
+/** Reads a hit condition; undefined for a text that is none. */
+export function parseHitCondition(text: string): HitCondition | undefined {
   const match = PATTERN.exec(text.trim());
   if (!match) return undefined;
-  const [, operator = '>='] = match;
+  const written = match[1] === '==' ? '=' : (match[1] ?? '>=');
   const number = Number(match[2]);
+  // The pattern has no other operators.
+  return written === '%' && number === 0 ? undefined : { operator: written as HitCondition['operator'], number };
+}
+
+/** Whether a count of hits, the first being 1, meets a hit condition. */
+export function meetsHitCondition({ operator, number }: HitCondition, count: number): boolean {
   switch (operator) {
     case '>':
-      return (count) => count > number;
+      return count > number;
     case '<':
-      return (count) => count < number;
+      return count < number;
     case '<=':
-      return (count) => count <= number;
+      return count <= number;
     case '=':
-    case '==':
-      return (count) => count === number;
+      return count === number;
     case '%':
-      return number === 0 ? undefined : (count) => count % number === 0;
-    default:
-      return (count) => count >= number;
+      return count % number === 0;
+    case '>=':
+      return count >= number;
   }
 }

@@ -6,6 +6,7 @@
  * next stop there gets a listing of its own.
  */
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import type { HostCodeView } from '../../emulator/hypervisor-view.ts';
 import { hex32 } from '../target.ts';
 import { instructionSizes, listingLine } from './disassembly.ts';
 import { unknownListing } from './errors.ts';
@@ -28,6 +29,8 @@ interface Listing {
   /** The address of each line. */
   addresses: readonly number[];
   text: string | undefined;
+  /** Set for the source of the host's code. */
+  host?: HostCodeView;
 }
 
 /** The listings of a session; a restart keeps them, since a client may still show some. */
@@ -37,6 +40,9 @@ export class Listings {
 
   /** The listing and the line (from 1) that show an address; undefined when there is no memory. */
   locate(guest: Guest, address: number): { source: DebugProtocol.Source; line: number } | undefined {
+    const host = guest.hostCodeAt(address);
+    const hostLine = host?.lineAt(address);
+    if (host && hostLine !== undefined) return { source: this.hostSource(guest, host), line: hostLine };
     const range = rangeAround(guest, address);
     const bytes = guest.readMemory(range.start, range.size);
     const known = this.byStart.get(range.start) ?? [];
@@ -47,6 +53,18 @@ export class Listings {
     if (index < 0) return undefined;
     const { name, reference } = listing;
     return { source: { name, sourceReference: reference, origin: 'disassembly' }, line: index + 1 };
+  }
+
+  /** The source of the world switch, as a source without a file. */
+  private hostSource(guest: Guest, host: HostCodeView): DebugProtocol.Source {
+    let listing = this.all.find((known) => known.host === host);
+    if (!listing) {
+      const { fileName: name, source: text } = host;
+      const reference = this.all.length + 1;
+      listing = { reference, name, guest, bytes: new Uint8Array(0), thumb: false, addresses: [], text, host };
+      this.all.push(listing);
+    }
+    return { name: listing.name, sourceReference: listing.reference, origin: "the hypervisor's own code" };
   }
 
   /** `source`: the text of a listing. */
@@ -62,7 +80,8 @@ export class Listings {
 
   /** The address that a line (from 1) shows; undefined past the end. */
   addressOf(reference: number, line: number): number | undefined {
-    return this.of(reference).addresses[line - 1];
+    const { host, addresses } = this.of(reference);
+    return host ? host.addressOfLine(line) : addresses[line - 1];
   }
 
   private of(reference: number): Listing {

@@ -38,6 +38,10 @@ export class RunControl implements StepControl {
   private lineStep: LineStep | undefined;
   /** Why the machine has stopped at a breakpoint or watchpoint, found when it was met. */
   private hit: Hit | undefined;
+  private readonly passesExit = (): boolean => {
+    this.hit = this.breakpoints.exited();
+    return this.hit === undefined;
+  };
   private over = false;
   private endRequested = false;
   private disposed = false;
@@ -58,6 +62,7 @@ export class RunControl implements StepControl {
     this.panicked = panicked;
     this.positions = new CodePositions(guest);
     guest.points.passes = (stop) => this.passes(stop);
+    guest.runner.passesExit.add(this.passesExit);
     guest.runner.onStop.add(this.onStop);
   }
 
@@ -216,6 +221,7 @@ export class RunControl implements StepControl {
     this.over = true;
     this.lineStep?.cancel();
     this.guest.runner.onStop.delete(this.onStop);
+    this.guest.runner.passesExit.delete(this.passesExit);
     this.guest.points.release();
     if (!this.guest.attachment) this.guest.runner.pause();
   }
@@ -247,7 +253,7 @@ export class RunControl implements StepControl {
       this.finish('the guest has panicked');
       return;
     }
-    if (stop === 'breakpoint' && hit) {
+    if ((stop === 'breakpoint' || stop === 'exit') && hit) {
       this.stopAt(hit);
       return;
     }
@@ -281,6 +287,7 @@ export class RunControl implements StepControl {
         this.listener.stopped({ reason: 'pause', description });
         return;
       }
+      case 'exit':
       case 'stepped':
       case 'idle': {
         this.listener.stopped({ reason: 'step', description });

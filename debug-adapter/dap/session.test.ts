@@ -21,6 +21,7 @@ const REQUEST_OF: Record<keyof typeof CAPABILITIES, string> = {
   supportsBreakpointLocationsRequest: 'breakpointLocations',
   supportsDataBreakpoints: 'setDataBreakpoints',
   supportsDataBreakpointBytes: 'dataBreakpointInfo',
+  breakpointModes: 'setBreakpoints',
   supportsExceptionFilterOptions: 'setExceptionBreakpoints',
   supportsExceptionInfoRequest: 'exceptionInfo',
   exceptionBreakpointFilters: 'setExceptionBreakpoints',

@@ -257,7 +257,10 @@ export class TraplineSession extends DebugSession {
       },
       setDataBreakpoints: (args) => ({ body: { breakpoints: this.dataBreakpoints.set(args) } }),
       breakpointLocations: (args) => ({ body: { breakpoints: breakpointLocations(guest(args), args) } }),
-      'trapline/whyNotBound': (args) => ({ body: whyNotBound(guest(args), this.breakpoints, args) }),
+      'trapline/whyNotBound': (args) => {
+        const { breakpoints, dataBreakpoints: data, exceptions: filters } = this;
+        return { body: whyNotBound(guest(args), { breakpoints, data, filters }, args) };
+      },
     };
   }
 

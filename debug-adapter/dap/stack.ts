@@ -202,7 +202,8 @@ export class Stack {
   }
 
   private nameOf(frame: Frame, address: number): string {
-    return this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
+    const host = this.guest.hostCodeAt(frame.pc)?.functionAt(frame.pc);
+    return host?.name ?? this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
   }
 
   private toProtocol({ frame, name, place, info }: ShownFrame, id: number): DebugProtocol.StackFrame {

@@ -23,6 +23,8 @@ export interface ThreadFrames {
 /** The frames of the guest's stack, innermost first. */
 export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
   const { vcpu } = guest.machine;
+  const host = guest.hostCodeAt(guest.pc);
+  if (host) return hostFrames(guest, host.guestPc());
   const registers: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => vcpu.readRegister(id) >>> 0);
   // Tables and symbols know the kernel by the addresses it was linked at, the memory by those it was loaded at.
   const linked = registers.map((value, id) => (id === PC || id === PC - 1 ? guest.linked(value ?? 0) : value));
@@ -34,6 +36,17 @@ export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
   const entry = last && frames.length < limit ? userEntry(guest, last) : undefined;
   if (entry) frames.push(...guest.unwinder.frames(entry.registers, entry.thumb, read, limit - frames.length));
   return frames;
+}
+
+/** The world switch, and the guest's code that it was left for, or will go on with; the host's registers are those of the first. */
+function hostFrames(guest: Guest, guestPc: number): Frame[] {
+  const { vcpu } = guest.machine;
+  const registers: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => vcpu.readRegister(id) >>> 0);
+  const unknown: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => (id === PC ? guestPc : undefined));
+  return [
+    { registers, pc: guest.pc, lookup: guest.pc },
+    { registers: unknown, pc: guestPc, lookup: guestPc },
+  ];
 }
 
 /** The frames of the processor, and of the program whose task it executes. */

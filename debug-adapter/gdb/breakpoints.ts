@@ -80,7 +80,7 @@ export class GdbBreakpoints {
       read: kind !== 'watch',
       write: kind !== 'rwatch',
     }));
-    if (!this.points.setWatchpoints(ranges)) return FULL;
+    this.points.setWatchpoints(ranges);
     this.watches = watches;
     return 'OK';
   }

@@ -7,9 +7,12 @@ import {
   BREAK_PAGES,
   HOST_RAM,
   HOST_VIEW,
+  PAGE_BREAKS,
   PAGE_CODE,
   PAGE_FLAGS,
   RAM_BASE,
+  RAM_BREAKS,
+  RAM_BREAK_COUNT,
   REGIME,
   REGIME_HOST,
   SLOTS,
@@ -17,6 +20,7 @@ import {
   SLOT_COUNT,
   SLOT_SIZE,
   SLOT_THUMB,
+  SLOT_VIEW,
 } from './generated/layout';
 import * as R from './generated/rows';
 import { flushAll, guardPage } from './memory';
@@ -51,6 +55,7 @@ export function slotOf(hostPage: u32, thumb: u32): u32 {
   const length: u32 = thumb ? 16384 : 8192;
   memory.fill(slot, 0, length);
   store<u16>(slot + length, <u16>O.OP_PAGE_END);
+  store<u32>(slot, 1, SLOT_VIEW);
   store<u32>(pointer, <u32>slot);
   // Code of the host changes by its hands only, and shares its page with data.
   if (hostPage < load<u32>(HOST_RAM)) guardPage(page, PAGE_CODE);
@@ -66,27 +71,64 @@ export function slotOf(hostPage: u32, thumb: u32): u32 {
   );
 }
 
-export function isBreakpoint(va: u32): bool {
-  let low: i32 = 0;
-  let high: i32 = <i32>load<u32>(BREAK_COUNT) - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    const address = load<u32>(BREAKS + (middle << 2));
-    if (address == va) return true;
-    if (address < va) low = middle + 1;
-    else high = middle - 1;
+/** Index of the first of `count` sorted words from `list` on that is not below `value`. */
+function lowerBound(list: u32, count: u32, value: u32): u32 {
+  let low: u32 = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (load<u32>(list + (middle << 2)) < value) low = middle + 1;
+    else high = middle;
   }
-  return false;
+  return low;
 }
 
-/** Makes the records of breakpoints on a page decode again, whatever alias of the page decoded them before. */
-export function refreshBreaks(va: u32, slot: u32, thumb: u32): void {
-  const page = va & ~0xfff;
+/** Index of a breakpoint by virtual address, or -1. */
+export function breakIndex(va: u32): i32 {
   const count = load<u32>(BREAK_COUNT);
-  for (let i: u32 = 0; i < count; i++) {
+  const index = lowerBound(BREAKS, count, va);
+  return index < count && load<u32>(BREAKS + (index << 2)) == va ? <i32>index : -1;
+}
+
+/** Index of a breakpoint by its place in RAM, given as an address of this memory, or -1. */
+export function ramBreakIndex(host: u32): i32 {
+  if (host < RAM_BASE || !(load<u8>(PAGE_FLAGS + ((host - RAM_BASE) >>> 12)) & PAGE_BREAKS)) return -1;
+  const count = load<u32>(RAM_BREAK_COUNT);
+  const index = lowerBound(RAM_BREAKS, count, host);
+  return index < count && load<u32>(RAM_BREAKS + (index << 2)) == host ? <i32>index : -1;
+}
+
+/** Whether a breakpoint is set at the instruction at `va`, which is at `host` in this memory. */
+export function isBreakpoint(va: u32, host: u32): bool {
+  return (breaksOnPage(va) && breakIndex(va) >= 0) || ramBreakIndex(host) >= 0;
+}
+
+/**
+ * Makes the records of a slot those of a virtual page: where that has breakpoints they decode again, whatever alias of the
+ * page decoded them before.
+ */
+export function viewSlot(slot: u32, page: u32, thumb: u32): void {
+  store<u32>(slot, page, SLOT_VIEW);
+  if (!breaksOnPage(page)) return;
+  const count = load<u32>(BREAK_COUNT);
+  for (let i = lowerBound(BREAKS, count, page); i < count; i++) {
     const address = load<u32>(BREAKS + (i << 2));
-    if ((address & ~0xfff) != page) continue;
+    if ((address & ~0xfff) != page) return;
     store<u16>(slot + ((address & 0xfff) << (thumb ? 2 : 1)), <u16>O.OP_DECODE);
+  }
+}
+
+/** Breakpoints have changed: each page looks for its own when it is entered next. */
+export function breaksChanged(): void {
+  for (let i: u32 = 0; i < slotsUsed; i++) store<u32>(SLOTS + i * SLOT_SIZE, 1, SLOT_VIEW);
+  const count = load<u32>(RAM_BREAK_COUNT);
+  for (let i: u32 = 0; i < count; i++) {
+    const host = load<u32>(RAM_BREAKS + (i << 2));
+    const page = (host - RAM_BASE) >>> 12;
+    const arm = load<u32>(SLOT_ARM + (page << 2));
+    if (arm) store<u16>(arm + ((host & 0xfff) << 1), <u16>O.OP_DECODE);
+    const thumb = load<u32>(SLOT_THUMB + (page << 2));
+    if (thumb) store<u16>(thumb + ((host & 0xfff) << 2), <u16>O.OP_DECODE);
   }
 }
 

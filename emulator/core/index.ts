@@ -1,5 +1,5 @@
 /** What the core exports to TypeScript: see emulator/core.ts for the typed view of it. */
-import { dropDecoded } from './decode';
+import { breaksChanged, dropDecoded } from './decode';
 import { PHYS_MAP, RETIRED } from './generated/layout';
 import { clearDirty, codeChanged, flushAll, flushPage, flushRange, guardPage, memoryChanged } from './memory';
 import { cpsr, enterDataAbort, enterException, enterPrefetchAbort, setActive, setCpsr, updateRegimes } from './state';
@@ -8,6 +8,7 @@ import { permission, walk } from './walk';
 export { emulate, enterGuest, run } from './generated/run';
 export { patchSite } from './world';
 export {
+  breaksChanged,
   clearDirty,
   codeChanged,
   cpsr,

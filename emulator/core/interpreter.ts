@@ -6,8 +6,9 @@
  * page limits, since the record after the last one leads to the next page.
  */
 import { registerOffset, shiftedOperand, shiftedValue, shifterCarry } from './arithmetic';
+import { conditionsHold } from './conditions';
 import { cover } from './coverage';
-import { decodeA32, decodeThumb, breaksOnPage, isBreakpoint, refreshBreaks, slotOf } from './decode';
+import { decodeA32, decodeThumb, isBreakpoint, slotOf, viewSlot } from './decode';
 import { lookupA32 } from './generated/decode-tables';
 import {
   ACTIVE,
@@ -37,6 +38,7 @@ import {
   LINES,
   MMIO_COUNT,
   RAM_BASE,
+  RAM_BREAK_COUNT,
   REGIME,
   REGIME_HOST,
   REGIME_STUB,
@@ -44,6 +46,7 @@ import {
   RETIRED,
   SLOT_ARM,
   SLOT_THUMB,
+  SLOT_VIEW,
   STOP_BREAKPOINT,
   STOP_BUDGET,
   STOP_DATA_ABORT,
@@ -285,10 +288,12 @@ function loadPc(word: u32, pc: u32, table: u32): u32 {
 
 /** Set while one instruction is executed from under a breakpoint. */
 let ignoreBreaks: bool = false;
+/** Record of a breakpoint whose instruction the loop is executing, or 0. */
+let under: u32 = 0;
 
 /** Decodes the record of the instruction at `pc`, which stands at address `host` of the memory. */
 function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
-  if (!ignoreBreaks && breaksOnPage(pc) && isBreakpoint(pc)) {
+  if (!ignoreBreaks && isBreakpoint(pc, host)) {
     store<u16>(rec, <u16>O.OP_BREAK);
     return;
   }
@@ -345,7 +350,7 @@ function loop(budget: i32, checkLines: bool): u32 {
   // Set whenever mode, masks, regime or instruction set may have changed.
   let check = true;
   let lines: u32 = checkLines ? load<u32>(LINES) : 0;
-  const breaks = load<u32>(BREAK_COUNT) != 0 && !ignoreBreaks;
+  const breaks = (load<u32>(BREAK_COUNT) | load<u32>(RAM_BREAK_COUNT)) != 0 && !ignoreBreaks;
   let fetchers: u32 = 0;
   let readers: u32 = 0;
   let writers: u32 = 0;
@@ -415,11 +420,12 @@ function loop(budget: i32, checkLines: bool): u32 {
     const index = <u32>((hostPage - RAM_BASE) >>> 12);
     let slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + (index << 2));
     if (!slot) slot = slotOf(hostPage, thumb);
-    if (breaks && breaksOnPage(pc)) refreshBreaks(pc, slot, thumb);
+    if (breaks && whole && load<u32>(slot, SLOT_VIEW) != page) viewSlot(slot, page, thumb);
     clearFetchChanged();
     const unit: u32 = thumb ? 2 : 1;
     const ahead: u32 = thumb ? 4 : 8;
     let rec: u32 = slot + ((pc - page) << unit);
+    if (breaks && !whole) store<u16>(rec, <u16>O.OP_DECODE);
     let status: u32 = O.NEXT;
     while (true) {
       if (left <= 0) {
@@ -445,9 +451,27 @@ function loop(budget: i32, checkLines: bool): u32 {
           pc = page + 0x1000;
           status = O.NEXT;
           break;
-        case O.OP_BREAK:
-          status = O.BREAKPOINT;
-          break;
+        case O.OP_BREAK: {
+          const at = page + <u32>((rec - slot) >>> unit);
+          const inRam = hostPage + (at - page);
+          if (ignoreBreaks || !isBreakpoint(at, inRam)) {
+            // It is for another alias of the page, or is gone.
+            left++;
+            decodeUnder(rec, inRam, at, thumb);
+            continue;
+          }
+          if (conditionsHold(at, inRam, load<u64>(RETIRED) + <u64>(budget - left - held - 1))) {
+            status = O.BREAKPOINT;
+            break;
+          }
+          // Executes the one instruction under it, and comes back.
+          left++;
+          decodeUnder(rec, inRam, at, thumb);
+          under = rec;
+          held += left - 1;
+          left = 1;
+          continue;
+        }
         case O.OP_SLOW: {
           const word = load<u32>(rec, 4);
           status = executeA32(load<u16>(rec, 2), word, page + <u32>((rec - slot) >>> unit));
@@ -670,6 +694,10 @@ function loop(budget: i32, checkLines: bool): u32 {
       break;
     }
     left += held;
+    if (under) {
+      store<u16>(under, <u16>O.OP_BREAK);
+      under = 0;
+    }
     // The straight run ended: `pc` is the next instruction, or `status` says what to do at `rec`.
     if (status == O.NEXT) continue;
     const here = page + <u32>((rec - slot) >>> unit);
@@ -756,7 +784,7 @@ function loop(budget: i32, checkLines: bool): u32 {
             stop = innerStep();
             ignoreBreaks = false;
             endMmio();
-            if (breaksOnPage(here)) forgetRecord(here);
+            forgetRecord(here);
             // The inner run has counted it.
             left++;
             if (stop == STOP_BUDGET || stop == STOP_WATCH) {
@@ -786,17 +814,18 @@ function loop(budget: i32, checkLines: bool): u32 {
       case O.BREAKPOINT:
         pc = here;
         left++;
-        if (isBreakpoint(here)) {
+        if (isBreakpoint(here, hostPage + (here - page))) {
           if (load<u32>(BREAK_SKIP) != (here | 1)) {
             stop = STOP_BREAKPOINT;
             store<u32>(EXIT_ADDRESS, here);
             break;
           }
         }
-        // Not for this address (another alias of the page), or to be passed: execute the instruction under it alone.
+        // To be passed: execute the instruction under it alone.
         store<u32>(BREAK_SKIP, 0);
         store<u32>(REGS + 60, pc);
         decodeUnder(rec, hostPage + (here - page), here, thumb);
+        ignoreBreaks = true;
         stop = innerStep();
         store<u16>(rec, <u16>O.OP_DECODE);
         ignoreBreaks = false;
@@ -838,8 +867,10 @@ function enterSynchronous(status: u32, pc: u32, size: u32): void {
 
 /** Puts the instruction under a breakpoint into its record. */
 function decodeUnder(rec: u32, host: u32, pc: u32, thumb: u32): void {
+  const outer = ignoreBreaks;
   ignoreBreaks = true;
   decodeAt(rec, host, pc, thumb);
+  ignoreBreaks = outer;
 }
 
 /**
@@ -877,19 +908,20 @@ export function run(budget: i32): u32 {
   ignoreBreaks = false;
   if (stop == STOP_MMIO_READ || stop == STOP_MMIO_WRITE) return stop;
   endMmio();
-  if (breaksOnPage(here)) forgetRecord(here);
+  forgetRecord(here);
   if (stop != STOP_BUDGET || budget == 1) return stop;
   return loop(budget - 1, true);
 }
 
 /** After an instruction ran with breakpoints ignored, its record must look for one again. */
 function forgetRecord(pc: u32): void {
+  if (!(load<u32>(BREAK_COUNT) | load<u32>(RAM_BREAK_COUNT))) return;
   const fetched = load<u32>(fetchTable() + ((pc >>> 12) << 2));
   if (!fetched) return;
   const hostPage: u32 = (fetched - 1) ^ (pc & ~0xfff);
   const thumb = load<u32>(THUMB);
   const slot: u32 = load<u32>((thumb ? SLOT_THUMB : SLOT_ARM) + ((<u32>((hostPage - RAM_BASE) >>> 12)) << 2));
-  if (slot) refreshBreaks(pc, slot, thumb);
+  if (slot) store<u16>(slot + ((pc & 0xfff) << (thumb ? 2 : 1)), <u16>O.OP_DECODE);
 }
 
 /**

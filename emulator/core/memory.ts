@@ -15,6 +15,7 @@ import {
   EXIT_DATA,
   EXIT_FAR,
   EXIT_FSR,
+  EXIT_PHYSICAL,
   EXIT_REGIME,
   EXIT_SIZE,
   EXIT_WRITE,
@@ -35,6 +36,9 @@ import {
   PAGE_TABLE,
   PHYS_MAP,
   RAM_BASE,
+  RAM_WATCHES,
+  RAM_WATCH_COUNT,
+  RAM_WATCH_PAGES,
   REGIME,
   REGIMES,
   REGIME_HOST,
@@ -60,7 +64,9 @@ import {
   WALK_PA,
   WALK_SHIFT,
   WATCHES,
+  WATCHING,
   WATCH_COUNT,
+  WATCH_PAGES,
 } from './generated/layout';
 import { externalAbort, FSR_ALIGNMENT, permission, walk } from './walk';
 
@@ -87,7 +93,7 @@ let deviceStores: u32 = 0;
 let filledCount: u32 = 0;
 let markedCount: u32 = 0;
 
-const USE_READ: u32 = 0;
+export const USE_READ: u32 = 0;
 const USE_WRITE: u32 = 1;
 const USE_FETCH: u32 = 2;
 
@@ -407,23 +413,41 @@ function fill(slot: u32, host: u32, va: u32): void {
   store<u32>(slot, ((<u32>(host & ~0xfff)) ^ (va & ~0xfff)) | 1);
 }
 
-function watched(va: u32, size: u32, kind: u32): bool {
-  const count = load<u32>(WATCH_COUNT);
-  let onPage = false;
-  for (let i: u32 = 0; i < count; i++) {
-    const entry: u32 = WATCHES + i * 12;
-    const start = load<u32>(entry);
-    const length = load<u32>(entry, 4);
-    if (va - start < length || start - va < size) {
-      if (load<u32>(entry, 8) & kind && !watchHit) {
-        watchHit = true;
-        store<u32>(EXIT_ADDRESS, va - start < length ? va : start);
-        store<u32>(EXIT_WRITE, kind >>> 1);
-      }
-    }
-    if (va >>> 12 >= start >>> 12 && va >>> 12 <= (start + length - 1) >>> 12) onPage = true;
+/** Index of the first of `count` watched ranges from `list` on that ends at or behind an address. */
+function firstWatch(list: u32, count: u32, address: u32): u32 {
+  let low: u32 = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (load<u32>(list + middle * 12, 4) < address) low = middle + 1;
+    else high = middle;
   }
-  return onPage;
+  return low;
+}
+
+/** Looks for an access among the watched ranges of one kind of address, by which it begins at `at`. */
+function watchedIn(list: u32, count: u32, pages: u32, at: u32, va: u32, size: u32, kind: u32): bool {
+  if (!((load<u8>(pages + (at >>> 15)) >>> ((at >>> 12) & 7)) & 1)) return false;
+  const last = at + size - 1;
+  for (let i = firstWatch(list, count, at); i < count; i++) {
+    const entry: u32 = list + i * 12;
+    const start = load<u32>(entry);
+    if (start > last) break;
+    if (!(load<u32>(entry, 8) & kind) || watchHit) continue;
+    watchHit = true;
+    const offset = start > at ? start - at : 0;
+    store<u32>(EXIT_ADDRESS, va + offset);
+    store<u32>(EXIT_PHYSICAL, physicalAddress + offset);
+    store<u32>(EXIT_WRITE, kind >>> 1);
+  }
+  return true;
+}
+
+/** Whether an access that was translated is to a watched page, whose accesses must all come here. */
+function watched(va: u32, size: u32, kind: u32): bool {
+  const virtual = watchedIn(WATCHES, load<u32>(WATCH_COUNT), WATCH_PAGES, va, va, size, kind);
+  const ram = watchedIn(RAM_WATCHES, load<u32>(RAM_WATCH_COUNT), RAM_WATCH_PAGES, physicalAddress, va, size, kind);
+  return virtual || ram;
 }
 
 /** The device accesses of one instruction: answered ones are replayed in order, the next one stops the instruction. */
@@ -477,7 +501,7 @@ export function loadAligned(va: u32, size: u32, regime: u32): u32 {
   }
   if (!translate(va, regime, false)) return 0;
   const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
-  if (load<u32>(WATCH_COUNT) && regime < REGIME_HOST && watched(va, size, 1)) cacheable = false;
+  if (load<u32>(WATCHING) && regime < REGIME_HOST && watched(va, size, 1)) cacheable = false;
   if (!base) return deviceAccess(physicalAddress, va, size, false, 0);
   const host = base + (physicalAddress & 0xfff);
   if (cacheable) fill(table(regime, USE_READ) + ((va >>> 12) << 2), base, va);
@@ -504,7 +528,7 @@ export function storeAligned(va: u32, size: u32, value: u32, regime: u32): void 
   }
   if (!translate(va, regime, true)) return;
   const base: u32 = load<u32>(PHYS_MAP + ((<u32>(physicalAddress >>> 12)) << 2));
-  if (load<u32>(WATCH_COUNT) && regime < REGIME_HOST && watched(va, size, 2)) cacheable = false;
+  if (load<u32>(WATCHING) && regime < REGIME_HOST && watched(va, size, 2)) cacheable = false;
   if (!base) {
     const mask: u32 = size == 4 ? 0xffff_ffff : (1 << (size << 3)) - 1;
     deviceAccess(physicalAddress, va, size, true, value & mask);

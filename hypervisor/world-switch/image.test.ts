@@ -3,13 +3,17 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { LAYOUT as L } from '../../emulator/layout.ts';
-import { assembleWorldSwitch } from '../../scripts/assemble-world-switch.ts';
+import { assembleWorldSwitch, embedWorldSwitch } from '../../scripts/assemble-world-switch.ts';
 import { SHARED_WORDS, SYMBOLS, VECTORS_WORDS } from './image.ts';
 
 describe('world switch image', () => {
   it('is what its source assembles to', function () {
     if (spawnSync('arm-none-eabi-as', ['--version']).status !== 0) this.skip();
     assert.equal(assembleWorldSwitch(), readFileSync(new URL('./image.ts', import.meta.url), 'utf8'));
+  });
+
+  it('has its source, for debuggers', () => {
+    assert.equal(embedWorldSwitch(), readFileSync(new URL('./source.ts', import.meta.url), 'utf8'));
   });
 
   it('has its frame where the core looks for it', () => {

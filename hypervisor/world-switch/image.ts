@@ -7,6 +7,12 @@ export const VECTORS_WORDS: readonly number[] = [
   0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0, 0x0,
 ];
 
+/** The source line of each of them; of a macro the line that uses it, of data 0. */
+// prettier-ignore
+export const VECTORS_LINES: readonly number[] = [
+  43, 44, 45, 46, 47, 48, 49, 50, 50, 50, 50, 50, 50, 50, 50, 50,
+];
+
 /** Words of section .shared. */
 // prettier-ignore
 export const SHARED_WORDS: readonly number[] = [
@@ -19,6 +25,12 @@ export const SHARED_WORDS: readonly number[] = [
   0xe58d005c, 0xee070f90, 0xe51d0004, 0xe1b0f00e, 0xe8cd7fff, 0xe14f1000, 0xe58de03c, 0xe3a00002,
   0xe58d1040, 0xe58d0044, 0xe59d204c, 0xe59d3050, 0xee022f10, 0xee033f10, 0xe1a0000d, 0xe590d048,
   0xe8bd4ff0, 0xe321f053, 0xe1a0f00e,
+];
+
+/** The source line of each of them; of a macro the line that uses it, of data 0. */
+// prettier-ignore
+export const SHARED_LINES: readonly number[] = [
+  62, 63, 64, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 80, 81, 82, 83, 99, 99, 99, 99, 100, 102, 102, 102, 102, 102, 103, 105, 105, 105, 105, 105, 106, 110, 111, 112, 113, 114, 115, 116, 116, 116, 116, 118, 119, 123, 124, 125, 126, 127, 128, 131, 131, 131, 131, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143,
 ];
 
 /** Offsets of labels in their sections, and the constants of the source. */

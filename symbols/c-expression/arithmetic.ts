@@ -17,7 +17,7 @@ export function promoted(type: DebugType): DebugType {
 }
 
 /** The type that two operands are brought to. */
-function commonType(left: DebugType, right: DebugType): DebugType {
+export function commonType(left: DebugType, right: DebugType): DebugType {
   if (values.isFloat(left) || values.isFloat(right)) return C.double;
   const [a, b] = [promoted(left), promoted(right)];
   if (values.sizeOf(a) !== values.sizeOf(b)) return values.sizeOf(a) > values.sizeOf(b) ? a : b;
@@ -25,7 +25,7 @@ function commonType(left: DebugType, right: DebugType): DebugType {
 }
 
 /** What a pointer, or an array as a pointer, points to. */
-function pointedTo(type: DebugType): DebugType | undefined {
+export function pointedTo(type: DebugType): DebugType | undefined {
   const inner = resolved(type);
   if (inner.kind === 'pointer') return inner.target;
   if (inner.kind === 'array') return inner.element;

@@ -76,8 +76,9 @@ export function compileExpression(text: string, info: DebugInfo, options: Compil
   return compiler.compile(parseExpression(text, (name) => compiler.isTypeName(name)));
 }
 
-class Compiler {
-  private readonly info: DebugInfo;
+/** Compiles trees; what it knows of names and types serves other compilers of expressions, too. */
+export class Compiler {
+  readonly info: DebugInfo;
   private readonly options: CompileOptions;
 
   constructor(info: DebugInfo, options: CompileOptions) {
@@ -154,7 +155,8 @@ class Compiler {
     return () => ({ type: C.unsigned, place: { kind: 'register', name } });
   }
 
-  private local(name: string) {
+  /** A local or an argument that is visible. */
+  local(name: string): DebugVariable | undefined {
     const { pc, frameIndex = 0 } = this.options;
     if (pc === undefined) return undefined;
     for (const { variables } of this.info.variablesAt(pc)[frameIndex]?.scopes ?? []) {
@@ -292,7 +294,7 @@ class Compiler {
   }
 
   /** The offset of a member, or of one in it, in bytes. */
-  private offsetIn(type: DebugType, member: readonly string[]): number {
+  offsetIn(type: DebugType, member: readonly string[]): number {
     let inner = type;
     let offset = 0;
     for (const name of member) {
@@ -304,7 +306,8 @@ class Compiler {
     return offset;
   }
 
-  private type({ base, pointers, bounds }: WrittenType): DebugType {
+  /** A type as it is written. Throws an `InputError` for one that is not known. */
+  type({ base, pointers, bounds }: WrittenType): DebugType {
     let type = this.baseType(base);
     for (let i = 0; i < pointers; i++) type = values.pointerTo(type);
     for (const count of [...bounds].reverse()) {
@@ -331,7 +334,7 @@ class Compiler {
 }
 
 /** The type of an integer literal: the first that holds it (C11, 6.4.4.1). */
-function literalType({ value, suffix, isDecimal }: Extract<Syntax, { kind: 'integer' }>): DebugType {
+export function literalType({ value, suffix, isDecimal }: Extract<Syntax, { kind: 'integer' }>): DebugType {
   const unsigned = suffix.includes('u');
   const long = suffix.replace('u', '').length;
   if (long < 2) {

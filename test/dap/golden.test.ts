@@ -61,6 +61,7 @@ const EVIDENCE: Readonly<Record<keyof typeof CAPABILITIES, () => boolean>> = {
     answered('breakpointLocations', (body) => anyOf(body['breakpoints']).length),
   supportsDataBreakpoints: () => asked('setDataBreakpoints', (args) => anyOf(args['breakpoints']).length),
   supportsDataBreakpointBytes: () => asked('dataBreakpointInfo', (args) => args['bytes']),
+  breakpointModes: () => anyBreakpoint(({ mode }) => mode),
   supportsExceptionFilterOptions: () => asked('setExceptionBreakpoints', (args) => anyOf(args['filterOptions']).length),
   supportsExceptionInfoRequest: () => answered('exceptionInfo', (body) => body['exceptionId']),
   exceptionBreakpointFilters: () => asked('setExceptionBreakpoints', (args) => anyOf(args['filters']).length),
