@@ -87,10 +87,8 @@ export class Recorder {
 
   /** Sends a request that must succeed; returns the body of its answer. */
   async request<T = Record<string, unknown>>(command: string, args: Record<string, unknown> = {}): Promise<T> {
-    const { success, message, body }: { success: boolean; message?: string; body?: unknown } = await this.send(
-      command,
-      args,
-    );
+    const response: { success: boolean; message?: string; body?: unknown } = await this.send(command, args);
+    const { success, message, body } = response;
     if (!success) throw new Error(`${command}: ${message}`);
     return (body ?? {}) as T;
   }
