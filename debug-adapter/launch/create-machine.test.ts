@@ -58,7 +58,7 @@ describe('machine creation', () => {
       patch?.sites.map(({ trap }) => trap),
       [MRS_R2_TRAP],
     );
-    assert.deepEqual(describePatch(patch), ['Paravirtualized: 1 sensitive instructions replaced by traps.']);
+    assert.deepEqual(describePatch(patch, true), ['Paravirtualized: 1 sensitive instruction replaced by traps.']);
     machine.run(1);
     assert.equal(machine.vcpu.readRegister(REGISTER.r2) >>> 0, 0xd3);
   });

@@ -17,6 +17,7 @@ import {
   type SourceProvider,
 } from '../parse/preprocessor/preprocess.ts';
 import { Source } from '../parse/source.ts';
+import type { Origin } from '../parse/traced.ts';
 import type { Site, SiteTable } from './finding.ts';
 import { expandedNames, writtenNames } from './names.ts';
 import { aliasesOf, plainNames, statementsOf, writtenSites } from './written-sites.ts';
@@ -57,13 +58,15 @@ export function noteInstruction(
   const found = assembleSensitive(name, operands, names);
   if (!found) return;
   const { text } = site;
-  const origin = text.rangeOf(nameStart, end) ?? text.originOf(nameStart);
-  if (!origin) return;
+  const traced = text.rangeOf(nameStart, end) ?? text.originOf(nameStart);
+  if (!traced) return;
+  const passed = passedWhole(site, traced);
+  const origin = passed ?? traced;
   const { source, start } = origin;
   const where = lineOf(site);
   const place = { file: where.source.path, line: where.line + 1 };
   const entry = table.at(source, start, () => newSite(source, start, origin.end, found.class));
-  const verbatim = text.isVerbatim(nameStart, nameStart + name.length);
+  const verbatim = passed !== undefined || text.isVerbatim(nameStart, nameStart + name.length);
   entry.end = Math.max(entry.end, origin.end);
   entry.classes.add(found.class);
   const word = found.symbolic.length === 0 && !trapsInUserMode(found.class) ? found.word : undefined;
@@ -74,8 +77,8 @@ export function noteInstruction(
   if (site.thumb) entry.thumb = true;
   else entry.arm = true;
   const inDefine = where.source !== source || source.position(start).line !== place.line;
-  if (site.frames.some(({ kind }) => kind === 'macro') || (inDefine && !verbatimLine(site, source, start)))
-    entry.inMacro = true;
+  const expanded = site.frames.some(({ kind }) => kind === 'macro') && passed === undefined;
+  if (expanded || (inDefine && !verbatimLine(site, source, start))) entry.inMacro = true;
   entry.occurrences.push({ ...place, class: found.class, word });
   if (!verbatim && site.frames.length === 0) entry.pasted = true;
   if (entry.written === '') {
@@ -83,6 +86,21 @@ export function noteInstruction(
     entry.names = writtenNames(aliasesOf(source));
     entry.pasted ||= /^[A-Za-z_]\w*\(/.test(entry.written);
   }
+}
+
+/**
+ * Where a statement stands that an invocation passes to its macro as an argument, for a body in which nothing but the
+ * parameter is the statement: there it can be replaced. Undefined for any other statement.
+ */
+function passedWhole({ text, statement, frames }: InstructionSite, { source, start, end }: Origin): Origin | undefined {
+  const macros = frames.filter(({ kind }) => kind === 'macro');
+  if (macros.length !== 1 || !/^\\[A-Za-z_]\w*$/.test(source.text.slice(start, end))) return undefined;
+  const [invocation] = macros;
+  const line = invocation.source.lines.find((candidate) => candidate.line === invocation.line);
+  const passed = text.text.slice(statement.nameStart, statement.end).trimEnd();
+  const at = line?.text.indexOf(passed) ?? -1;
+  if (!line || at < 0 || line.text.includes(passed, at + 1)) return undefined;
+  return { source: invocation.source, start: line.start + at, end: line.start + at + passed.length };
 }
 
 /** Notes aliases among the operands of an expansion: computed traps need their numbers. */
