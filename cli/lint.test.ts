@@ -136,7 +136,7 @@ describe('trapline lint, patch and verify', function () {
     const once = snapshot();
     assert.match(
       once[path('arch/arm/Makefile')],
-      /^obj-y := a\.o\nKBUILD_CPPFLAGS \+= -include \$\(srctree\)\/arch\/arm\/include\/asm\/lpv-traps\.h # added/,
+      /^obj-y := a\.o\nKBUILD_CPPFLAGS \+= -include \$\(srctree\)\/arch\/arm\/include\/asm\/lpv-traps\.h -Wa,-I\$\(srctree\)\/arch\/arm\/include\/asm # added/,
     );
     assert.ok(existsSync(path('arch/arm/include/asm/lpv-traps.h')));
     trapline('patch', 'arch');

@@ -42,11 +42,18 @@ fi
 [ -d "$TREE" ] || tar xf "/usr/src/linux-source-$VERSION.tar.xz"
 rm -rf "$BUILD"
 mkdir "$BUILD"
-cat "$HERE/guest.fragment" ${CONFIG:+"$HERE/$CONFIG.fragment"} > "$BUILD/fragment"
+cp "$HERE/guest.fragment" "$BUILD/fragment"
+if [ -n "${CONFIG:-}" ]; then
+  # What it sets itself is not taken from guest.fragment.
+  names=$(grep -o 'CONFIG_[A-Z0-9_]*' "$HERE/$CONFIG.fragment" | paste -sd'|')
+  grep -vE "^(# )?($names)[= ]" "$HERE/guest.fragment" > "$BUILD/fragment"
+  cat "$HERE/$CONFIG.fragment" >> "$BUILD/fragment"
+fi
 KCONFIG_ALLCONFIG=$BUILD/fragment kernel allnoconfig
-kernel vmlinux zImage versatile-pb.dtb
-dtb=$(find "$BUILD/arch/arm/boot/dts" -name versatile-pb.dtb)
-cp "$BUILD/vmlinux" "$BUILD/System.map" "$BUILD"/arch/arm/boot/{Image,zImage} "$dtb" "$OUT/"
+dtb=$(cd "$TREE/arch/arm/boot/dts" && find . -name versatile-pb.dts -printf '%P')
+dtb=${dtb%.dts}.dtb
+kernel vmlinux zImage "$dtb"
+cp "$BUILD/vmlinux" "$BUILD/System.map" "$BUILD"/arch/arm/boot/{Image,zImage} "$BUILD/arch/arm/boot/dts/$dtb" "$OUT/"
 cp "$BUILD/.config" "$OUT/kernel.config"
 arm-linux-gnueabi-objcopy --strip-debug "$BUILD/vmlinux" vmlinux-stripped
 gzip -9nc vmlinux-stripped > "$OUT/vmlinux.gz"
@@ -56,6 +63,7 @@ MODULES=$OUT/modules
 rm -rf "$MODULES"
 if grep -q '^CONFIG_MODULES=y' "$BUILD/.config"; then
   mkdir "$MODULES"
+  kernel modules # makes what modules are linked with
   rm -rf "$BUILD/guest-modules"
   cp -r "${MODULE_SOURCES:-$HERE/modules}" "$BUILD/guest-modules"
   kernel modules M="$BUILD/guest-modules"

@@ -7,7 +7,7 @@ import { assembleSensitive, standardRegisters } from '../../isa/assemble.ts';
 import { encodeTrap } from '../../isa/lpv.ts';
 import { CONDITION_NAMES } from '../../isa/mnemonics.ts';
 
-/** Name of the file; includes spell it `asm/lpv-traps.h`. */
+/** Name of the file; the assembler's search path has its folder. */
 export const SUPPORT_FILE = 'lpv-traps.h';
 /** What a Makefile line that Trapline has added ends with. */
 export const MAKEFILE_MARK = '# added by trapline patch';
@@ -110,8 +110,8 @@ function statusRegisters(): string[] {
   );
 }
 
-/** The contents of the support file. `includeName` is the path by which the assembler's search path finds it. */
-export function supportFile(includeName = `asm/${SUPPORT_FILE}`): string {
+/** The contents of the support file. */
+export function supportFile(): string {
   const registers = [...standardRegisters()];
   const mrs = trapBits('mrs r0, cpsr');
   const rd = shiftOf('mrs r0, cpsr', 'mrs r1, cpsr');
@@ -237,7 +237,7 @@ ${[...USER_ACCESSES.flatMap(userAccess), ...PLAIN_ACCESSES.flatMap(plainAccess)]
 	.endm
 	.endif
 #else
-__asm__ (".include \\"${includeName}\\"");
+__asm__ (".include \\"${SUPPORT_FILE}\\"");
 #endif
 #endif
 `;

@@ -106,7 +106,7 @@ describe('fixes', function () {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'trapline-fix-'));
-    writeFileSync(join(folder, SUPPORT_FILE), supportFile(SUPPORT_FILE));
+    writeFileSync(join(folder, SUPPORT_FILE), supportFile());
   });
   after(() => rmSync(folder, { recursive: true }));
 

@@ -10,9 +10,7 @@
 #include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
-
-#define MODE_MASK 0x1f
-#define IRQ_BIT 0x80
+#include <asm/ptrace.h>
 
 static int answer;
 
@@ -23,7 +21,7 @@ noinline int sensitive_step(int value)
 
 	local_irq_save(flags);
 	asm volatile("mrs %0, cpsr" : "=r" (cpsr));
-	value += (cpsr & IRQ_BIT) && (cpsr & MODE_MASK) == 0x13;
+	value += (cpsr & PSR_I_BIT) && (cpsr & MODE_MASK) == SVC_MODE;
 	local_irq_restore(flags);
 	return value;
 }
@@ -45,13 +43,13 @@ static int __init sensitive_init(void)
 	unsigned long before, masked, after, spsr;
 
 	asm volatile("mrs	%0, cpsr" : "=r" (before));
-	asm volatile("msr	cpsr_c, %0" : : "r" (before | IRQ_BIT) : "memory");
+	asm volatile("msr	cpsr_c, %0" : : "r" (before | PSR_I_BIT) : "memory");
 	asm volatile("mrs	%0, cpsr" : "=r" (masked));
 	asm volatile("msr	cpsr_c, %0" : : "r" (before) : "memory");
 	asm volatile("mrs	%0, cpsr" : "=r" (after));
 	asm volatile("mrs	%0, spsr" : "=r" (spsr));
 	pr_info("sensitive: mode %02lx, interrupts %s, masked %s, again %s, called from mode %02lx\n", before & MODE_MASK,
-		before & IRQ_BIT ? "off" : "on", masked & IRQ_BIT ? "off" : "on", after & IRQ_BIT ? "off" : "on",
+		before & PSR_I_BIT ? "off" : "on", masked & PSR_I_BIT ? "off" : "on", after & PSR_I_BIT ? "off" : "on",
 		spsr & MODE_MASK);
 	return 0;
 }
