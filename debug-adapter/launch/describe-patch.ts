@@ -17,12 +17,12 @@ export function describePatch(patch: SensitiveSites, replaced: boolean): string[
     notes.push(
       replaced
         ? `Paravirtualized: ${what} replaced by traps.`
-        : `${what} left as they are: under the hypervisor they do what they do in user mode.`,
+        : `Not replaced: ${what}, which under the hypervisor do what they do in user mode.`,
     );
     if (ambiguous.length > 0)
       notes.push(`The kernel has words of its own that will be taken for traps, at ${places(ambiguous)}.`);
   } else if (ambiguous.length > 0)
-    notes.push(`Already paravirtualized: ${ambiguous.length} traps found, 0 instructions replaced.`);
+    notes.push(`Already paravirtualized: 0 instructions replaced, traps found: ${ambiguous.length}.`);
   else notes.push('Nothing to paravirtualize: neither sensitive instructions nor traps found.');
   if (patch.unmapped.length > 0) {
     notes.push(`Not searched, as mapping symbols are missing: ${patch.unmapped.join(', ')}.`);
