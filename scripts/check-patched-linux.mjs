@@ -11,12 +11,13 @@ const CLI = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js'
 /** The whole tree of Linux 6.1 takes 2 GB while it is read. */
 const HEAP = '--max-old-space-size=6000';
 
-/** Runs a command; its output is shown, or captured. Throws when it ends with another code. */
-function run(command, args, { capture = false, expected = [0] } = {}) {
-  const stdio = ['ignore', capture ? 'pipe' : 'inherit', 'inherit'];
-  const { status, stdout, error } = spawnSync(command, args, { stdio, encoding: 'utf8', maxBuffer: 1 << 28 });
-  if (expected.includes(status)) return stdout;
-  throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ` with ${status}`}`);
+/** Runs a command; its output is shown, or captured. Throws when it fails. */
+function run(command, args, { capture = false } = {}) {
+  const stdio = capture ? 'pipe' : 'inherit';
+  const { status, stdout, stderr, error } = spawnSync(command, args, { stdio, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (status === 0) return stdout;
+  const reason = error ? `: ${error.message}` : ` with ${status}`;
+  throw new Error(`${command} ${args.join(' ')} failed${reason}\n${stderr ?? ''}`);
 }
 
 const trapline = (args, options) => run(process.execPath, [HEAP, CLI, ...args], options);
