@@ -1,6 +1,6 @@
 /** `readMemory` and `writeMemory`: guest memory by virtual address, through the guest's own tables. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { hex32, readGuestMemory, readPhysicalMemory, writeGuestMemory } from '../target.ts';
+import { hex32, readGuestMemory, writeGuestMemory } from '../target.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import { fromBase64, toBase64 } from './base64.ts';
@@ -12,20 +12,12 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Memory is readable or not by the smallest page. */
 const PAGE = 1024;
 
-/** Reads memory; before the MMU is on, the kernel's image is also found by the addresses it was linked at. */
-export function readMemory(guest: Guest, address: number, length: number): Uint8Array {
-  const bytes = readGuestMemory(guest.machine, address, length);
-  if (bytes.length > 0 || guest.mmuOn) return bytes;
-  const physical = guest.loadedAt(address);
-  return physical === undefined ? bytes : readPhysicalMemory(guest.machine, physical, length);
-}
-
 /** `readMemory`. */
 export function readMemoryRequest(guest: Guest, args: RequestArguments): DebugProtocol.ReadMemoryResponse['body'] {
   const start = parseAddress(args.string('memoryReference')) + args.integer('offset', { default: 0 });
   const count = args.integer('count', { min: 0, max: MOST_BYTES });
   if (start < 0 || start >= ADDRESS_SPACE) return { address: formatAddress(start), data: '', unreadableBytes: count };
-  const bytes = readMemory(guest, start, count);
+  const bytes = guest.readMemory(start, count);
   if (bytes.length === count) return { address: formatAddress(start), data: toBase64(bytes) };
   const bad = start + bytes.length;
   const unreadable = Math.min(count - bytes.length, unreadableFrom(guest, bad, start + count));
@@ -37,7 +29,7 @@ function unreadableFrom(guest: Guest, from: number, end: number): number {
   let address = from;
   while (address < end) {
     address += PAGE - (address % PAGE);
-    if (address >= ADDRESS_SPACE || readMemory(guest, address, 1).length > 0) break;
+    if (address >= ADDRESS_SPACE || guest.readMemory(address, 1).length > 0) break;
   }
   return Math.min(address, end) - from;
 }
