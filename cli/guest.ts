@@ -58,6 +58,7 @@ export const GUEST_OPTIONS: OptionSpecs = {
   dtb: { value: 'FILE', help: 'device tree' },
   initrd: { value: 'FILE', help: 'initial RAM disk' },
   append: { value: 'TEXT', help: 'kernel command line' },
+  patch: { value: 'HOW', help: 'auto (default): replace sensitive instructions while loading; off: the kernel is patched' },
   clock: { value: 'NS', help: 'nanoseconds of guest time for an instruction; default 1' },
 };
 
@@ -65,6 +66,8 @@ export const GUEST_OPTIONS: OptionSpecs = {
 export interface LoadedGuest {
   name: string;
   machine: Machine;
+  /** What paravirtualization did to its kernel, one line each. */
+  notes: readonly string[];
   /** Puts the guest back to its first instruction, with its files loaded again. */
   reset(): void;
   /** Names of its code; reads the symbol tables at each call. */
@@ -98,6 +101,7 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
       dtb: args.text('dtb'),
       initrd: args.text('initrd'),
       append: args.text('append'),
+      patch: args.text('patch'),
       clock,
     },
     nodeFileSystem,
@@ -109,10 +113,11 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
         process.stderr.write(`trapline: --${name} has no effect in native mode, without a hypervisor\n`);
   await prepared;
   const created = await createMachine(resolved, { hypervisor });
-  const { machine, plan, elf } = created;
+  const { machine, plan, elf, patchNotes } = created;
   return {
     name: resolved.name,
     machine,
+    notes: patchNotes,
     reset: () => {
       machine.board.reset();
       machine.vcpu.reset();

@@ -73,7 +73,7 @@ describe('trapline lint, patch and verify', function () {
         ['arch/arm/kernel/entry.S', 2, 2, 14, 'lpv-mrs', 'warning', 'swi 0x022000'],
         ['arch/arm/kernel/entry.S', 3, 2, 27, 'lpv-mcr', 'info', null],
         ['arch/arm/kernel/irq.c', 1, 36, 50, 'lpv-msr', 'warning', '__lpv_msr cpsr_c, %0'],
-        ['arch/arm/kernel/macros.h', 2, 2, 17, 'lpv-msr', 'warning', 'swi 0x014000 | __lpv_\\rd'],
+        ['arch/arm/kernel/macros.h', 2, 2, 17, 'lpv-msr', 'warning', 'swi 0x014000 | .Llpv_\\rd'],
       ],
     );
     assert.deepEqual(found[3].expansions, [{ file: 'arch/arm/kernel/entry.S', line: 4 }]);
@@ -136,7 +136,7 @@ describe('trapline lint, patch and verify', function () {
     const once = snapshot();
     assert.match(
       once[path('arch/arm/Makefile')],
-      /^obj-y := a\.o\nKBUILD_CPPFLAGS \+= -include \$\(srctree\)\/arch\/arm\/include\/asm\/lpv-traps\.h # added/,
+      /^obj-y := a\.o\nKBUILD_CPPFLAGS \+= -include \$\(srctree\)\/arch\/arm\/include\/asm\/lpv-traps\.h -Wa,-I\$\(srctree\)\/arch\/arm\/include\/asm # added/,
     );
     assert.ok(existsSync(path('arch/arm/include/asm/lpv-traps.h')));
     trapline('patch', 'arch');

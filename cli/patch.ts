@@ -1,6 +1,6 @@
 /** `trapline patch`: the LPV rewrite of sources or of an ELF file. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { closeSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { loadFile } from '../debug-adapter/launch/file-system.ts';
 import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
 import { ElfFile, isElf } from '../formats/elf.ts';
@@ -14,10 +14,14 @@ import { replaceFile } from './write-file.ts';
 export const command: Command = {
   name: 'patch',
   positional: 'PATH...',
-  summary: 'Replaces sensitive instructions by their traps, in sources and folders of sources, or in an ELF file.',
+  summary: 'Replaces sensitive instructions by their traps, in sources and folders of sources, or in ELF files.',
   options: {
     diff: { help: 'print a unified diff and write nothing' },
-    output: { value: 'PATH', short: 'o', help: 'write there, and leave the input as it is' },
+    output: {
+      value: 'PATH',
+      short: 'o',
+      help: 'write there, and leave the input as it is; a folder for several files',
+    },
     restore: { help: 'sources: put the originals back' },
     ...SOURCE_OPTIONS,
   },
@@ -52,10 +56,14 @@ async function run(args: ParsedArguments): Promise<number> {
     process.stderr.write(restore ? `trapline: ${summary.files} files restored\n` : describeSummary(summary, diff));
     return ExitCode.ok;
   }
-  if (paths.length > 1) throw new UsageError('Give one ELF file at a time, or sources alone.');
+  if (binaries.length < paths.length) throw new UsageError('Give ELF files or sources, not both.');
   if (args.has('restore'))
     throw new UsageError('--restore is for sources: keep the original of an ELF file with --output.');
-  return patchBinary(paths[0], output, diff);
+  // Of several files, such as the modules of a kernel, --output is the folder.
+  const several = output !== undefined && paths.length > 1;
+  if (several) mkdirSync(output, { recursive: true });
+  for (const path of paths) await patchBinary(path, several ? join(output, basename(path)) : output, diff);
+  return ExitCode.ok;
 }
 
 function describeSummary({ files, byClass, unfixed }: PatchSummary, diff: boolean): string {
@@ -72,7 +80,7 @@ function describeSummary({ files, byClass, unfixed }: PatchSummary, diff: boolea
   return `${lines.join('\n')}\n`;
 }
 
-async function patchBinary(path: string, output: string | undefined, diff: boolean): Promise<number> {
+async function patchBinary(path: string, output: string | undefined, diff: boolean): Promise<void> {
   const full = resolve(path);
   const { bytes } = await loadFile(nodeFileSystem, full, 'ELF file');
   const elf = new ElfFile(bytes, path);
@@ -90,5 +98,4 @@ async function patchBinary(path: string, output: string | undefined, diff: boole
   process.stderr.write(
     `trapline: ${sites.length} instructions ${diff ? 'to replace' : 'replaced'}${total === '' ? '' : `: ${total}`}\n`,
   );
-  return ExitCode.ok;
 }

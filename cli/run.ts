@@ -136,9 +136,9 @@ async function runGuest(
     await dap?.close();
   }
   output.flush();
-  const { name } = loaded;
+  const { name, notes } = loaded;
   const codeNames = loaded.codeNames();
-  const finished = { name, machine, codeNames, seconds: run.seconds, console: run.console, end };
+  const finished = { name, notes, machine, codeNames, seconds: run.seconds, console: run.console, end };
   return { finished, midLine: run.midLine };
 }
 

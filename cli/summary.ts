@@ -8,6 +8,8 @@ import type { RunEnd } from './guest-run.ts';
 /** A run that has ended. */
 export interface FinishedRun {
   name: string;
+  /** What paravirtualization did to the kernel. */
+  notes: readonly string[];
   machine: Machine;
   codeNames: CodeNames;
   seconds: number;
@@ -75,13 +77,14 @@ function virtualized({ machine, codeNames }: FinishedRun, counted: Virtualizatio
 const grouped = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** The summary for people; ends in a line feed. */
-export function summary({ name, machine, codeNames, seconds, end }: FinishedRun): string {
+export function summary({ name, notes, machine, codeNames, seconds, end }: FinishedRun): string {
   const { instructions } = machine.vcpu;
   const mips = seconds > 0 ? instructions / seconds / 1e6 : 0;
   const lines = [
     `trapline: ${end.text}`,
     `${name}, ${machine.vm.mode}: ${grouped(instructions)} instructions in ${seconds.toFixed(2)} s (${mips.toFixed(1)} MIPS), ` +
       `${(machine.now / 1e9).toFixed(2)} s of guest time`,
+    ...notes,
   ];
   const counted = machine.vm.statistics;
   if (counted) {

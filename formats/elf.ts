@@ -237,12 +237,29 @@ export class ElfFile {
  * overlap, and looking through each could take for ever.
  */
 export function codeSections(elf: ElfFile): ElfSection[] {
-  const sections = elf.sections.filter(
-    ({ flags, type, size }) => (flags & SECTION_FLAG.execute) !== 0 && type !== SECTION_TYPE.nobits && size > 0,
+  return withinFile(
+    elf,
+    'code sections',
+    elf.sections.filter(
+      ({ flags, type, size }) => (flags & SECTION_FLAG.execute) !== 0 && type !== SECTION_TYPE.nobits && size > 0,
+    ),
   );
-  const total = sections.reduce((sum, section) => sum + section.size, 0);
+}
+
+/** The sections that take memory in the target. Throws an `InputError`, as `codeSections` does. */
+export function allocatedSections(elf: ElfFile): ElfSection[] {
+  return withinFile(
+    elf,
+    'allocated sections',
+    elf.sections.filter(({ flags }) => (flags & SECTION_FLAG.alloc) !== 0),
+  );
+}
+
+function withinFile(elf: ElfFile, what: string, sections: ElfSection[]): ElfSection[] {
+  const stored = sections.filter(({ type }) => type !== SECTION_TYPE.nobits);
+  const total = stored.reduce((sum, section) => sum + section.size, 0);
   if (total <= elf.bytes.length) return sections;
-  throw new InputError(`damaged: its code sections have ${total} bytes, the file has ${elf.bytes.length}`, {
+  throw new InputError(`damaged: its ${what} have ${total} bytes, the file has ${elf.bytes.length}`, {
     file: elf.name,
     remedy: 'Build or copy the file again',
   });

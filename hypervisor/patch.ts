@@ -155,6 +155,8 @@ function scanSection(
 ): void {
   const mapping = elf.mappingSymbols(section);
   if (mapping.length === 0) {
+    // Linux has a byte in the place of each table that it makes while it loads a module.
+    if (section.size < 4) return;
     found.unmapped.push(section.name);
     return;
   }

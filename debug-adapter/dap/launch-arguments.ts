@@ -20,6 +20,7 @@ export interface LaunchArguments {
   dtb?: string;
   initrd?: string;
   append?: string;
+  patch?: string;
   /** Savings and mode switch strategy of the hypervisor. */
   savings?: readonly Saving[];
   modeSwitch?: ModeSwitch;
@@ -34,7 +35,7 @@ export interface LaunchArguments {
   noDebug: boolean;
 }
 
-const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append'] as const;
+const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append', 'patch'] as const;
 const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
 
 /** Attributes of a launch request that belong to Trapline. */

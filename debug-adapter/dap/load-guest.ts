@@ -35,6 +35,6 @@ export async function loadGuest(
 }
 
 function overrides(args: LaunchArguments): GuestOverrides {
-  const { mode, machine, cpu, memory, kernel, dtb, initrd, append, symbols, sourceMap } = args;
-  return { mode, machine, cpu, memory, kernel, dtb, initrd, append, symbols, sources: sourceMap };
+  const { mode, machine, cpu, memory, kernel, dtb, initrd, append, patch, symbols, sourceMap } = args;
+  return { mode, machine, cpu, memory, kernel, dtb, initrd, append, patch, symbols, sources: sourceMap };
 }

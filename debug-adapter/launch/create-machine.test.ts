@@ -9,7 +9,7 @@ import { resolveGuest, type GuestOverrides } from './resolve-guest.ts';
 
 const MRS_R2 = 0xe10f2000;
 const MRS_R2_TRAP = 0xef022000;
-const kernel = (value: number): Uint8Array =>
+const kernel = (value: number, first = MRS_R2): Uint8Array =>
   makeElf({
     entry: 0xc0010000,
     sections: [
@@ -17,7 +17,7 @@ const kernel = (value: number): Uint8Array =>
         name: '.text',
         address: 0xc0010000,
         loadAddress: 0x10000,
-        bytes: wordsToBytes(MRS_R2, 0xe3a00000 | value, 0xeafffffe),
+        bytes: wordsToBytes(first, 0xe3a00000 | value, 0xeafffffe),
       },
     ],
     symbols: [{ name: '$a', value: 0xc0010000, info: 0, section: '.text' }],
@@ -26,7 +26,13 @@ const image = wordsToBytes(MRS_R2, 0xe3a00007, 0xeafffffe);
 const zImage = new Uint8Array(4096);
 new DataView(zImage.buffer).setUint32(0x24, 0x016f2818, true);
 new DataView(zImage.buffer).setUint32(0x2c, 4096, true);
-const contents: Record<string, Uint8Array> = { elf: kernel(7), other: kernel(8), image, zImage };
+const contents: Record<string, Uint8Array> = {
+  elf: kernel(7),
+  other: kernel(8),
+  patchedElf: kernel(7, MRS_R2_TRAP),
+  image,
+  zImage,
+};
 
 const fs: FileSystem = {
   readFile: (path) => Promise.resolve(contents[path]),
@@ -58,9 +64,33 @@ describe('machine creation', () => {
       patch?.sites.map(({ trap }) => trap),
       [MRS_R2_TRAP],
     );
-    assert.deepEqual(describePatch(patch), ['Paravirtualized: 1 sensitive instructions replaced by traps.']);
+    assert.deepEqual(describePatch(patch, true), ['Paravirtualized: 1 sensitive instruction replaced by traps.']);
     machine.run(1);
     assert.equal(machine.vcpu.readRegister(REGISTER.r2) >>> 0, 0xd3);
+  });
+
+  it('loads a kernel that is patched already as it is, and says so', async () => {
+    const already = 'Already paravirtualized: 0 instructions replaced, traps found: 1.';
+    for (const patch of ['auto', 'off']) {
+      const { machine, patchNotes } = await create('patchedElf', { patch });
+      assert.deepEqual(patchNotes, [already]);
+      machine.run(1);
+      assert.equal(machine.vcpu.readRegister(REGISTER.r2) >>> 0, 0xd3, 'the trap reads the virtual CPSR');
+    }
+  });
+
+  it('replaces nothing with patch off: no kernel needs symbols then', async () => {
+    const { machine, patch, patchNotes } = await create('elf', { patch: 'off' });
+    assert.equal(patch, undefined);
+    assert.match(patchNotes[0], /^Not replaced: 1 sensitive instruction, /);
+    machine.run(1);
+    assert.equal(machine.vcpu.readRegister(REGISTER.r2) & 0x1f, 0x10, 'MRS reads the CPSR of user mode');
+    for (const file of ['image', 'zImage']) {
+      const created = await create(file, { patch: 'off' });
+      assert.deepEqual(created.patchNotes, ['Loaded as it is, with the traps that it was built with.']);
+    }
+    assert.deepEqual((await create('elf', { mode: 'native', patch: 'off' })).patchNotes, []);
+    await assert.rejects(create('elf', { patch: 'no' }), /"no"/);
   });
 
   it('gives an Image the first symbols file that matches it', async () => {

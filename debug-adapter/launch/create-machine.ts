@@ -8,7 +8,8 @@ import type { ElfFile } from '../../formats/elf.ts';
 import { InputError } from '../../formats/input-error.ts';
 import { createVirtualMachine } from '../../hypervisor/create.ts';
 import type { HypervisorOptions } from '../../hypervisor/options.ts';
-import { patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
+import { findSensitiveSites, patchPlan, type SensitiveSites } from '../../hypervisor/patch.ts';
+import { describePatch, LOADED_AS_IT_IS } from './describe-patch.ts';
 import { baseName, type LoadedFile } from './file-system.ts';
 import type { ResolvedGuest } from './resolve-guest.ts';
 
@@ -19,6 +20,8 @@ export interface CreatedMachine {
   readonly plan: BootPlan | undefined;
   /** What paravirtualization rewrote; undefined when the kernel runs as it is. */
   readonly patch: SensitiveSites | undefined;
+  /** What to tell the user about paravirtualization, one line each; none in native mode. */
+  readonly patchNotes: readonly string[];
   /** The kernel's ELF file, or the symbols of an Image. */
   readonly elf: ElfFile | undefined;
 }
@@ -39,7 +42,9 @@ export async function createMachine(guest: ResolvedGuest, choices: MachineChoice
   const board = createVersatilePb({ ramSize: guest.memory });
   const plan = planGuest(guest, board);
   const patchedNative = choices.patchedNative === true && guest.mode === 'native';
-  const patch = plan && (guest.mode === 'lpv' || patchedNative) ? patchPlan(plan) : undefined;
+  const paravirtual = plan !== undefined && (guest.mode === 'lpv' || patchedNative);
+  const patch = paravirtual && guest.patch === 'auto' ? patchPlan(plan) : undefined;
+  const patchNotes = patch ? describePatch(patch, true) : paravirtual ? describeUntouched(plan.elf) : [];
   const vm = await createVirtualMachine({
     mode: guest.mode,
     slots: board.slots,
@@ -48,7 +53,12 @@ export async function createMachine(guest: ResolvedGuest, choices: MachineChoice
   });
   const machine = new Machine(vm, board, { nsPerInstruction: guest.clock });
   if (plan) applyBoot(plan, vm);
-  return { machine, plan, patch, elf: plan?.elf };
+  return { machine, plan, patch, patchNotes, elf: plan?.elf };
+}
+
+/** What is known of a kernel that is loaded as it is: nothing, where code cannot be told from data. */
+function describeUntouched(elf: ElfFile | undefined): string[] {
+  return elf?.symbols.hasMapping ? describePatch(findSensitiveSites(elf), false) : [LOADED_AS_IT_IS];
 }
 
 /**

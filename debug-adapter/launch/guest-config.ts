@@ -22,6 +22,8 @@ export interface GuestConfig {
   readonly append?: string | undefined;
   /** Nanoseconds of guest time for an instruction; 1 when left out. */
   readonly clock?: number | undefined;
+  /** Whether `lpv` replaces sensitive instructions while it loads the kernel: `auto` or `off`; see `PATCHING`. */
+  readonly patch?: string | undefined;
   /** Where sources are: a path prefix in the debug information, and the folder that it stands for. */
   readonly sources?: Readonly<Record<string, string>> | undefined;
   /** How the kernel keeps its tasks (docs/awareness.md). */
@@ -42,6 +44,7 @@ const KEY_TYPES: Readonly<Record<keyof GuestConfig, string>> = {
   initrd: 'a string',
   append: 'a string',
   clock: 'a number',
+  patch: 'a string',
   sources: 'an object of strings',
   awareness: 'an object',
   tests: 'a list of tests',

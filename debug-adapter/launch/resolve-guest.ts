@@ -15,6 +15,12 @@ export const CPUS = ['arm926'] as const;
 export type CpuName = (typeof CPUS)[number];
 /** Execution modes that exist. */
 export const MODES = ['native', 'lpv'] as const satisfies readonly ExecutionMode[];
+/**
+ * What `lpv` does with the sensitive instructions of a kernel while it loads it: `auto` replaces those that there are,
+ * `off` loads the kernel as it is (one that was built from patched sources, in any form: a zImage, too).
+ */
+export const PATCHING = ['auto', 'off'] as const;
+export type Patching = (typeof PATCHING)[number];
 
 /** Options that overrule a `guest.json`; paths are relative to the caller's folder. */
 export interface GuestOverrides extends GuestConfig {
@@ -34,6 +40,7 @@ export interface ResolvedGuest {
   readonly memory: number;
   /** Nanoseconds of guest time for an instruction. */
   readonly clock: number;
+  readonly patch: Patching;
   /** Undefined for an empty machine. */
   readonly kernel: LoadedFile | undefined;
   /** ELF files with symbols; the vmlinux of an Image is the first that matches it. */
@@ -103,6 +110,7 @@ export async function resolveGuest(
     cpu,
     memory,
     clock: value('clock') ?? 1,
+    patch: choose('patch', value('patch') ?? PATCHING[0], PATCHING, sourceOf('patch')?.file),
     kernel,
     symbols: await loadSymbols(own.config.kernel === undefined ? [own, base] : [own], fs),
     dtb: await file('dtb', 'device tree'),

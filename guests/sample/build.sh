@@ -2,6 +2,7 @@
 # Builds kernel.elf into a folder. The result depends on the sources and on the version of the compiler, and on nothing
 # else: paths in it are relative to this folder.
 # Usage: build.sh OUT
+# CFLAGS has further options of the compiler, which patched sources need: -include lpv-traps.h
 set -eu
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")"
@@ -11,7 +12,7 @@ CC=${CC:-arm-none-eabi-gcc}
 FLAGS="-march=armv5te -marm -mfloat-abi=soft -mno-unaligned-access -ffreestanding -fno-common -std=c11
   -Og -gdwarf-4 -mapcs-frame -fno-omit-frame-pointer
   -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes
-  -ffile-prefix-map=$PWD=. -Wa,--debug-prefix-map=$PWD=. -I kernel -I user"
+  -ffile-prefix-map=$PWD=. -Wa,--debug-prefix-map=$PWD=. -I kernel -I user ${CFLAGS-}"
 
 objects=
 for source in kernel/*.S kernel/*.c user/*.S user/*.c; do

@@ -22,8 +22,10 @@ export interface Replacement {
   readonly computed: boolean;
 }
 
-/** What begins the names of the support file. */
-export const PREFIX = '__lpv_';
+/** What begins the names of the support file's macros. */
+const PREFIX = '__lpv_';
+/** What begins its symbols: of the assembler's local kind, which leave no trace in an object. */
+const SYMBOL = '.Llpv_';
 const USER_ACCESS: ReadonlySet<SensitiveClass> = new Set<SensitiveClass>(['LDRT', 'LDRBT', 'STRT', 'STRBT']);
 const CONDITION_BITS = 0xf0000000;
 const AL = 0xe0000000;
@@ -88,12 +90,12 @@ function shifted(text: string, shift: number): string {
 /** A symbolic operand as an expression of bits of the trap; undefined when there is none. */
 function term(operand: SymbolicOperand, found: Assembled): string | undefined {
   const name = operand.text.trim();
-  if (operand.kind === 'member') return `(1 << ${PREFIX}${name})`;
+  if (operand.kind === 'member') return `(1 << ${SYMBOL}${name})`;
   const mask = fieldMask(found.row, operand.letter);
   const move = trapMoves(found.word)?.find((candidate) => (candidate.mask & mask) >>> 0 === mask);
   if (!move) return undefined;
   const position = 31 - Math.clz32(mask & -mask) - move.shift;
-  if (operand.kind === 'register') return shifted(`${PREFIX}${name}`, position);
+  if (operand.kind === 'register') return shifted(`${SYMBOL}${name}`, position);
   return operand.kind === 'mode' ? shifted(`((${name}) & 0x1f)`, position) : undefined;
 }
 
@@ -187,10 +189,10 @@ export function keepOriginal(text: string, original: string): string {
 
 /** What makes a register alias known to computed traps; it goes behind the statement that defines it. */
 export function aliasSymbol(name: string, register: string): string {
-  return ` ; ${PREFIX}${name} = ${PREFIX}${register} /* lpv: alias */`;
+  return ` ; ${SYMBOL}${name} = ${SYMBOL}${register} /* lpv: alias */`;
 }
 
-const ALIAS_SYMBOL = / ; __lpv_\w+ = __lpv_\w+ \/\* lpv: alias \*\//g;
+const ALIAS_SYMBOL = / ; \.Llpv_\w+ = \.Llpv_\w+ \/\* lpv: alias \*\//g;
 
 /** A replaced statement with its original: `swi 0x022000 /* lpv: mrs r2, cpsr *` `/`. */
 const REPLACED =

@@ -7,7 +7,7 @@ import { assembleSensitive, standardRegisters } from '../../isa/assemble.ts';
 import { encodeTrap } from '../../isa/lpv.ts';
 import { CONDITION_NAMES } from '../../isa/mnemonics.ts';
 
-/** Name of the file; includes spell it `asm/lpv-traps.h`. */
+/** Name of the file; the assembler's search path has its folder. */
 export const SUPPORT_FILE = 'lpv-traps.h';
 /** What a Makefile line that Trapline has added ends with. */
 export const MAKEFILE_MARK = '# added by trapline patch';
@@ -63,9 +63,9 @@ function userAccess(name: string): string[] {
     '\t.endm',
   ];
   return [
-    ...body(`__lpv_${name}\\c`, '__lpv_cond_\\c'),
+    ...body(`__lpv_${name}\\c`, '.Llpv_cond_\\c'),
     '\t.ifnb\t\\c',
-    ...body(`__lpv_${divided(name)}`, '__lpv_cond_\\c'),
+    ...body(`__lpv_${divided(name)}`, '.Llpv_cond_\\c'),
     '\t.endif',
   ];
 }
@@ -103,15 +103,15 @@ function statusRegisters(): string[] {
     suffixes.flatMap((suffix) => {
       const value = `0x${fieldBits(name + suffix).toString(16)}`;
       return [
-        `\t.set\t__lpv_psr_${name}${suffix}, ${value}`,
-        `\t.set\t__lpv_psr_${name.toUpperCase()}${suffix}, ${value}`,
+        `\t.set\t.Llpv_psr_${name}${suffix}, ${value}`,
+        `\t.set\t.Llpv_psr_${name.toUpperCase()}${suffix}, ${value}`,
       ];
     }),
   );
 }
 
-/** The contents of the support file. `includeName` is the path by which the assembler's search path finds it. */
-export function supportFile(includeName = `asm/${SUPPORT_FILE}`): string {
+/** The contents of the support file. */
+export function supportFile(): string {
   const registers = [...standardRegisters()];
   const mrs = trapBits('mrs r0, cpsr');
   const rd = shiftOf('mrs r0, cpsr', 'mrs r1, cpsr');
@@ -130,42 +130,42 @@ export function supportFile(includeName = `asm/${SUPPORT_FILE}`): string {
 #define LPV(instruction) LPV_PASTE(instruction)
 #define LPV_PASTE(instruction) __lpv_##instruction
 
-	.ifndef	__lpv_cond_
-${registers.map(([name, number]) => `\t.set\t__lpv_${name}, ${number}\n\t.set\t__lpv_${name.toUpperCase()}, ${number}`).join('\n')}
-	.set	__lpv_cond_, 14
-${conditions.map((name) => `\t.set\t__lpv_cond_${name}, ${CONDITION_NAMES.get(name)!}`).join('\n')}
+	.ifndef	.Llpv_cond_
+${registers.map(([name, number]) => `\t.set\t.Llpv_${name}, ${number}\n\t.set\t.Llpv_${name.toUpperCase()}, ${number}`).join('\n')}
+	.set	.Llpv_cond_, 14
+${conditions.map((name) => `\t.set\t.Llpv_cond_${name}, ${CONDITION_NAMES.get(name)!}`).join('\n')}
 
 ${statusRegisters().join('\n')}
 
-	/* The value of "#12", "#-4" or "#0x1f", in __lpv_value and __lpv_negative. */
+	/* The value of "#12", "#-4" or "#0x1f", in .Llpv_value and .Llpv_negative. */
 	.macro	__lpv_number, text:vararg
-	.set	__lpv_value, 0
-	.set	__lpv_negative, 0
-	.set	__lpv_base, 10
+	.set	.Llpv_value, 0
+	.set	.Llpv_negative, 0
+	.set	.Llpv_base, 10
 	.irpc	digit, \\text
 	.ifnc	\\digit,#
 	.ifc	\\digit,-
-	.set	__lpv_negative, 1
+	.set	.Llpv_negative, 1
 	.else
 	.ifc	\\digit,x
-	.set	__lpv_base, 16
+	.set	.Llpv_base, 16
 	.else
-	.set	__lpv_value, __lpv_value * __lpv_base + 0x\\digit
+	.set	.Llpv_value, .Llpv_value * .Llpv_base + 0x\\digit
 	.endif
 	.endif
 	.endif
 	.endr
 	.endm
 
-	/* The number of a register in brackets, in __lpv_base_register. */
+	/* The number of a register in brackets, in .Llpv_base_register. */
 	.macro	__lpv_address, address
-	.set	__lpv_base_register, 16
+	.set	.Llpv_base_register, 16
 	.irp	name, ${registers.map(([name]) => name).join(', ')}
 	.ifc	\\address,[\\name]
-	.set	__lpv_base_register, __lpv_\\name
+	.set	.Llpv_base_register, .Llpv_\\name
 	.endif
 	.endr
-	.if	__lpv_base_register == 16
+	.if	.Llpv_base_register == 16
 	.error	"lpv: \\address is not a register in brackets"
 	.endif
 	.endm
@@ -177,28 +177,28 @@ ${statusRegisters().join('\n')}
 	.else
 	__lpv_number \\offset
 	.endif
-	.set	__lpv_word, (\\cond << 28) | (__lpv_\\rt << \\rt_at) | (__lpv_base_register << \\rn_at)
-	.set	__lpv_word, __lpv_word | (__lpv_value & 0xff) | ((__lpv_value >> 8) << \\high_at)
-	.if	__lpv_negative
-	.inst	__lpv_word | \\down
+	.set	.Llpv_word, (\\cond << 28) | (.Llpv_\\rt << \\rt_at) | (.Llpv_base_register << \\rn_at)
+	.set	.Llpv_word, .Llpv_word | (.Llpv_value & 0xff) | ((.Llpv_value >> 8) << \\high_at)
+	.if	.Llpv_negative
+	.inst	.Llpv_word | \\down
 	.else
-	.inst	__lpv_word | \\up
+	.inst	.Llpv_word | \\up
 	.endif
 	.endm
 
-	/* An immediate as data processing encodes it, in __lpv_operand. */
+	/* An immediate as data processing encodes it, in .Llpv_operand. */
 	.macro	__lpv_rotate, value
-	.set	__lpv_operand, -1
+	.set	.Llpv_operand, -1
 	.irp	rotation, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1
-	.set	__lpv_imm8, (((\\value) << (2 * \\rotation)) | (((\\value) & 0xffffffff) >> (32 - 2 * \\rotation))) & 0xffffffff
-	.if	(__lpv_imm8 & 0xffffff00) == 0
-	.set	__lpv_operand, (\\rotation << 8) | __lpv_imm8
+	.set	.Llpv_imm8, (((\\value) << (2 * \\rotation)) | (((\\value) & 0xffffffff) >> (32 - 2 * \\rotation))) & 0xffffffff
+	.if	(.Llpv_imm8 & 0xffffff00) == 0
+	.set	.Llpv_operand, (\\rotation << 8) | .Llpv_imm8
 	.endif
 	.endr
 	.if	((\\value) & 0xffffff00) == 0
-	.set	__lpv_operand, (\\value)
+	.set	.Llpv_operand, (\\value)
 	.endif
-	.if	__lpv_operand == -1
+	.if	.Llpv_operand == -1
 	.error	"lpv: \\value cannot be an immediate"
 	.endif
 	.endm
@@ -206,26 +206,26 @@ ${statusRegisters().join('\n')}
 	.irp	c,,${conditions.join(',')}
 	.macro	__lpv_imm\\c, base, value:vararg
 	__lpv_rotate "\\value"
-	swi\\c	(\\base) | __lpv_operand
+	swi\\c	(\\base) | .Llpv_operand
 	.endm
 
 	.macro	__lpv_mrs\\c, rd, psr
-	swi\\c	${mrs} | (__lpv_psr_\\psr & 0x8000) | (__lpv_\\rd << ${rd})
+	swi\\c	${mrs} | (.Llpv_psr_\\psr & 0x8000) | (.Llpv_\\rd << ${rd})
 	.endm
 
 	/* MSR of what the compiler chose: a register, or an immediate. */
 	.macro	__lpv_msr\\c, psr, operand
-	.set	__lpv_is_immediate, 0
+	.set	.Llpv_is_immediate, 0
 	.irpc	char, \\operand
 	.ifc	\\char,#
-	.set	__lpv_is_immediate, 1
+	.set	.Llpv_is_immediate, 1
 	.endif
 	.endr
-	.if	__lpv_is_immediate
+	.if	.Llpv_is_immediate
 	__lpv_number \\operand
-	__lpv_imm\\c ${immediate} | __lpv_psr_\\psr, __lpv_value
+	__lpv_imm\\c ${immediate} | .Llpv_psr_\\psr, .Llpv_value
 	.else
-	swi\\c	${register} | __lpv_psr_\\psr | __lpv_\\operand
+	swi\\c	${register} | .Llpv_psr_\\psr | .Llpv_\\operand
 	.endif
 	.endm
 
@@ -237,7 +237,7 @@ ${[...USER_ACCESSES.flatMap(userAccess), ...PLAIN_ACCESSES.flatMap(plainAccess)]
 	.endm
 	.endif
 #else
-__asm__ (".include \\"${includeName}\\"");
+__asm__ (".include \\"${SUPPORT_FILE}\\"");
 #endif
 #endif
 `;

@@ -13,8 +13,6 @@ export interface TextFiles {
 /** Where the assembler support of a folder goes. */
 export interface SupportPlace {
   readonly header: string;
-  /** Name by which the assembler's search path finds it. */
-  readonly includeName: string;
   /** The Makefile that gets a line; undefined outside a kernel. */
   readonly makefile: string | undefined;
   readonly makefileLine: string;
@@ -37,7 +35,7 @@ export function supportPlace(folder: string, files: TextFiles): SupportPlace {
     if (folderOf(at) === at) break;
   }
   const header = joinPath(folder, SUPPORT_FILE);
-  return { header, includeName: SUPPORT_FILE, makefile: undefined, makefileLine: '', folder };
+  return { header, makefile: undefined, makefileLine: '', folder };
 }
 
 function kernelPlace(arm: string, files: TextFiles): SupportPlace {
@@ -46,11 +44,12 @@ function kernelPlace(arm: string, files: TextFiles): SupportPlace {
   const old = !files.exists(`${arm}/include`) && files.exists(`${root}/include/asm-arm`);
   const folder = old ? 'include/asm-arm' : 'arch/arm/include/asm';
   const isOldKbuild = files.readText(`${root}/Makefile`)?.includes('KBUILD_CPPFLAGS') === false;
+  // Kbuild tries options of the compiler with these flags and nothing else: the assembler must find the file then, too.
+  const flags = `-include $(srctree)/${folder}/${SUPPORT_FILE} -Wa,-I$(srctree)/${folder}`;
   return {
     header: joinPath(root, `${folder}/${SUPPORT_FILE}`),
-    includeName: `asm/${SUPPORT_FILE}`,
     makefile: `${arm}/Makefile`,
-    makefileLine: `${isOldKbuild ? '' : 'KBUILD_'}CPPFLAGS += -include $(srctree)/${folder}/${SUPPORT_FILE} ${MAKEFILE_MARK}\n`,
+    makefileLine: `${isOldKbuild ? '' : 'KBUILD_'}CPPFLAGS += ${flags} ${MAKEFILE_MARK}\n`,
     folder: arm,
   };
 }
@@ -63,8 +62,8 @@ function withMakefileLine(text: string, line: string): string {
 
 /** The changes that bring the support into a tree; files that have it already are as they become. */
 export function supportChanges(place: SupportPlace, files: TextFiles): readonly SupportChange[] {
-  const { header, includeName, makefile, makefileLine } = place;
-  const changes: SupportChange[] = [{ path: header, before: files.readText(header), after: supportFile(includeName) }];
+  const { header, makefile, makefileLine } = place;
+  const changes: SupportChange[] = [{ path: header, before: files.readText(header), after: supportFile() }];
   if (makefile !== undefined) {
     const before = files.readText(makefile) ?? '';
     changes.push({ path: makefile, before, after: withMakefileLine(before, makefileLine) });

@@ -16,7 +16,7 @@ import {
 } from '../parse/preprocessor/preprocess.ts';
 import { HeaderText } from '../parse/preprocessor/reading.ts';
 import type { Source } from '../parse/source.ts';
-import type { Traced } from '../parse/traced.ts';
+import type { Origin, Traced } from '../parse/traced.ts';
 import type { SiteTable } from './site-table.ts';
 import { expandedNames } from './names.ts';
 import { plainNames, statementsOf, writtenSites } from './written-sites.ts';
@@ -51,13 +51,16 @@ export function noteInstruction(
   const found = assembleSensitive(name, operands, names);
   if (!found) return;
   const { text } = site;
-  const origin = text.rangeOf(nameStart, end) ?? text.originOf(nameStart);
-  if (!origin) return;
+  const traced = text.rangeOf(nameStart, end) ?? text.originOf(nameStart);
+  if (!traced) return;
+  const passed = passedWhole(site, traced);
+  const origin = passed ?? traced;
   const { source, start } = origin;
   const where = lineOf(site);
   const place = { file: where.source.path, line: where.line + 1 };
   const traps = trapsInUserMode(found.class);
   if (site.frames.length > 0 && !traps) noteAliases(operands, assembler, table);
+  const isExpanded = site.frames.some(({ kind }) => kind === 'macro');
   const inDefine = where.source !== source || source.position(start).line !== place.line;
   const known = table.find(source, start);
   table.take({
@@ -68,12 +71,27 @@ export function noteInstruction(
     class: found.class,
     word: found.symbolic.length === 0 && !traps ? found.word : undefined,
     place,
-    inMacro: site.frames.some(({ kind }) => kind === 'macro') || (inDefine && !verbatimLine(site, source, start)),
+    inMacro: (passed === undefined && isExpanded) || (inDefine && !verbatimLine(site, source, start)),
     userMode: site.userMode,
     thumb: site.thumb,
-    pasted: site.frames.length === 0 && !text.isVerbatim(nameStart, nameStart + name.length),
+    pasted: passed === undefined && site.frames.length === 0 && !text.isVerbatim(nameStart, nameStart + name.length),
     written: known === undefined || known.written === '' ? writtenText(source, start, origin.end) : undefined,
   });
+}
+
+/**
+ * Where a statement stands that an invocation passes to its macro as an argument, for a body in which nothing but the
+ * parameter is the statement: there it can be replaced. Undefined for any other statement.
+ */
+function passedWhole({ text, statement, frames }: InstructionSite, { source, start, end }: Origin): Origin | undefined {
+  const macros = frames.filter(({ kind }) => kind === 'macro');
+  if (macros.length !== 1 || !/^\\[A-Za-z_]\w*$/.test(source.text.slice(start, end))) return undefined;
+  const [invocation] = macros;
+  const line = invocation.source.lines.find((candidate) => candidate.line === invocation.line);
+  const passed = text.text.slice(statement.nameStart, statement.end).trimEnd();
+  const at = line?.text.indexOf(passed) ?? -1;
+  if (!line || at < 0 || line.text.includes(passed, at + 1)) return undefined;
+  return { source: invocation.source, start: line.start + at, end: line.start + at + passed.length };
 }
 
 /** Notes aliases among the operands of an expansion: computed traps need their numbers. */

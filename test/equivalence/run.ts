@@ -2,12 +2,13 @@
  * `npm run equivalence`: the sample kernel's whole session and the Linux boot, each virtualized and native side by side,
  * compared at every exit.
  * Options: `--guest PATH` (one guest only), `--full` (a busy shell after the Linux boot), `--instructions N`,
- * `--append TEXT`, and `--unpatched`: the original kernel beside the paravirtualized one, both native, with the words
+ * `--append TEXT`, `--input TEXT` (typed into the guest) with `--until REGEX`, and `--unpatched`: the original kernel beside the paravirtualized one, both native, with the words
  * that differ. `--savings LIST`, `--mode-switch NAME` and `--check` choose how the hypervisor works; `--matrix` runs
  * every strategy with every set of savings, one after another.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { unescapeText } from '../../cli/unescape-text.ts';
 import { parseModeSwitch, parseSavings, type HypervisorOptions } from '../../hypervisor/options.ts';
 import { guestMachine, LINUX_GUEST, SAMPLE_GUEST, type GuestMachine, type GuestOptions } from '../guest-machine.ts';
 import { SELFTEST_OK, typed } from '../sample/session.ts';
@@ -37,6 +38,8 @@ const { values } = parseArgs({
     full: { type: 'boolean', default: false },
     instructions: { type: 'string', default: '1000000000000' },
     append: { type: 'string' },
+    input: { type: 'string' },
+    until: { type: 'string' },
     unpatched: { type: 'boolean', default: false },
     'mode-switch': { type: 'string' },
     savings: { type: 'string' },
@@ -56,8 +59,11 @@ function linux(guest: string, hypervisor: HypervisorOptions): Subject {
     hypervisor,
     ...(append !== undefined && { append }),
     ...(values.full && { input: `${BUSY_SHELL.join('\n')}\n` }),
+    ...(values.input !== undefined && { input: new TextDecoder().decode(unescapeText(values.input)) }),
   };
-  return { guest, options, marker: values.full ? /EQUIVALENCE-42/ : /GUEST-BOOT-OK/, toTheEnd: false };
+  const usual = values.full ? /EQUIVALENCE-42/ : /GUEST-BOOT-OK/;
+  const marker = values.until === undefined ? usual : new RegExp(values.until, 'm');
+  return { guest, options, marker, toTheEnd: false };
 }
 
 function sample(guest: string, hypervisor: HypervisorOptions): Subject {

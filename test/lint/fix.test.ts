@@ -38,7 +38,7 @@ const findingsIn = (path: string, text: string): readonly Finding[] => lintText(
 function fixed(path: string, text: string): string {
   const { findings, aliases } = lintText(path, text);
   const own = [...aliases].find(([source]) => source.path === path)?.[1] ?? new Map<number, string>();
-  const missing = new Map([...own].filter(([end]) => !text.startsWith(' ; __lpv_', end)));
+  const missing = new Map([...own].filter(([end]) => !text.startsWith(' ; .Llpv_', end)));
   return applyEdits(
     text,
     editsOf(
@@ -106,7 +106,7 @@ describe('fixes', function () {
   let folder: string;
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'trapline-fix-'));
-    writeFileSync(join(folder, SUPPORT_FILE), supportFile(SUPPORT_FILE));
+    writeFileSync(join(folder, SUPPORT_FILE), supportFile());
   });
   after(() => rmSync(folder, { recursive: true }));
 
@@ -144,11 +144,24 @@ describe('fixes', function () {
 
   it('compute what macros leave open', () => {
     const macro = (body: string): (string | undefined)[] => replacements('a.S', `.macro m rd cond\n${body}\n.endm\n`);
-    assert.deepEqual(macro('mrs \\rd, cpsr'), ['swi 0x002000 | (__lpv_\\rd << 16)']);
-    assert.deepEqual(macro('msr\\cond cpsr_c, \\rd'), ['swi\\cond 0x014000 | __lpv_\\rd']);
+    assert.deepEqual(macro('mrs \\rd, cpsr'), ['swi 0x002000 | (.Llpv_\\rd << 16)']);
+    assert.deepEqual(macro('msr\\cond cpsr_c, \\rd'), ['swi\\cond 0x014000 | .Llpv_\\rd']);
     assert.deepEqual(macro('msr cpsr_c, #\\rd'), ['__lpv_imm 0x013000, \\rd']);
     assert.deepEqual(macro('ldrt \\rd, [r1]'), ['__lpv_ldrt \\rd, [r1]']);
-    assert.deepEqual(macro('stmia r0, {\\rd, lr}^'), ['swi 0x904000 | (1 << __lpv_\\rd)']);
+    assert.deepEqual(macro('stmia r0, {\\rd, lr}^'), ['swi 0x904000 | (1 << .Llpv_\\rd)']);
+  });
+
+  it('replace a statement where an invocation passes it whole', () => {
+    const text =
+      '.macro by how, insn:vararg\n\\insn\n.endm\nby 1, movs  pc, lr @ back\nby 2, mov r0, #1\nby 3, mrs r2, cpsr\n';
+    const patched = fixed('a.S', text);
+    assert.deepEqual(patched.split('\n').slice(3, 6), [
+      'by 1, swi  0xed000e /* lpv: movs  pc, lr */ @ back',
+      'by 2, mov r0, #1',
+      'by 3, swi 0x022000 /* lpv: mrs r2, cpsr */',
+    ]);
+    assert.equal(restoreText(patched), text);
+    assert.equal(fixed('a.S', patched), patched);
   });
 
   it('stay away from what must stay', () => {
