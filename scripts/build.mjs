@@ -36,7 +36,13 @@ const BUNDLES = [
     browser: true,
   },
   { entry: 'debug-adapter/worker-main.ts', outfile: 'dist/dap-worker.js', format: 'iife', minify: true, browser: true },
-  { entry: 'language-server/worker-main.ts', outfile: 'dist/lsp-worker.js', format: 'iife', minify: true, browser: true },
+  {
+    entry: 'language-server/worker-main.ts',
+    outfile: 'dist/lsp-worker.js',
+    format: 'iife',
+    minify: true,
+    browser: true,
+  },
 ];
 
 /** What the extension can copy into a workspace, and packages with itself. */
@@ -90,7 +96,10 @@ const STEPS = [
     inputs: Object.keys(GUESTS).map((guest) => `guests/${guest}`),
     outputs: [GUEST_FILES],
     run: () => {
-      const lists = Object.entries(GUESTS).map(([guest, without]) => [guest, [...listGuest(`guests/${guest}`, without)]]);
+      const lists = Object.entries(GUESTS).map(([guest, without]) => [
+        guest,
+        [...listGuest(`guests/${guest}`, without)],
+      ]);
       writeAtomically(join(ROOT, GUEST_FILES), JSON.stringify(Object.fromEntries(lists), undefined, 1));
     },
   },

@@ -1,6 +1,6 @@
 /** The client of the language server: started by the first document or command that needs it. */
 import * as vscode from 'vscode';
-import { RevealOutputChannelOn, type BaseLanguageClient } from 'vscode-languageclient';
+import type { BaseLanguageClient, RevealOutputChannelOn } from 'vscode-languageclient';
 import type { COMMANDS, CLIENT_COMMANDS, TRAP_COUNTS, TrapCount } from '../../language-server/protocol.ts';
 import type { Platform } from '../platform.ts';
 import { fullSelector, isWanted, limitToAssembly } from './selectors.ts';
@@ -10,6 +10,9 @@ const TRAP_COUNTS_METHOD: typeof TRAP_COUNTS = 'trapline/trapCounts';
 const FIX_WORKSPACE: (typeof COMMANDS)['fixWorkspace'] = 'trapline.fixWorkspace';
 const RESTORE_WORKSPACE: (typeof COMMANDS)['restoreWorkspace'] = 'trapline.restoreWorkspace';
 const SHOW_REFERENCES: (typeof CLIENT_COMMANDS)['showReferences'] = 'trapline.showReferences';
+
+// The client's enumeration is loaded with the client, when it is needed.
+const NEVER: RevealOutputChannelOn.Never = 4;
 
 /** A position as the protocol has it, 0-based. */
 interface WirePosition {
@@ -69,7 +72,7 @@ export class Language {
     const client = await this.platform.languageClient({
       documentSelector: fullSelector(),
       outputChannel: this.log,
-      revealOutputChannelOn: RevealOutputChannelOn.Never,
+      revealOutputChannelOn: NEVER,
       middleware: this.status.middleware,
     });
     limitToAssembly(client);

@@ -1,13 +1,19 @@
 /** The language status item: whether the server runs, and what it is doing. */
 import * as vscode from 'vscode';
-import { State, type BaseLanguageClient, type Middleware } from 'vscode-languageclient';
+import type { BaseLanguageClient, Middleware, State } from 'vscode-languageclient';
 import { fullSelector } from './selectors.ts';
+
+/** What the client says of itself. The enumeration is not imported: the client is loaded when it is needed. */
+const STOPPED: State.Stopped = 1;
+const RUNNING: State.Running = 2;
+const STARTING: State.Starting = 3;
+const FAILED: State.StartFailed = 4;
 
 export class LanguageStatus implements vscode.Disposable {
   private readonly item: vscode.LanguageStatusItem;
   /** Titles and messages of what is in progress, by token. */
   private readonly progress = new Map<string | number, { title: string; text: string }>();
-  private state = State.Stopped;
+  private state: State = STOPPED;
 
   constructor(log: vscode.LogOutputChannel) {
     this.item = vscode.languages.createLanguageStatusItem('trapline', fullSelector() as vscode.DocumentSelector);
@@ -20,7 +26,7 @@ export class LanguageStatus implements vscode.Disposable {
   follow(client: BaseLanguageClient): vscode.Disposable {
     return client.onDidChangeState(({ newState }) => {
       this.state = newState;
-      if (newState !== State.Running) this.progress.clear();
+      if (newState !== RUNNING) this.progress.clear();
       this.show();
     });
   }
@@ -45,19 +51,17 @@ export class LanguageStatus implements vscode.Disposable {
   private show(): void {
     const { item } = this;
     const running = [...this.progress.values()].at(-1);
-    item.busy = this.state === State.Starting || running !== undefined;
-    item.text = this.state === State.StartFailed ? 'ARM assembly: not available' : 'ARM assembly';
+    item.busy = this.state === STARTING || running !== undefined;
+    item.text = this.state === FAILED ? 'ARM assembly: not available' : 'ARM assembly';
     item.severity =
-      this.state === State.StartFailed
-        ? vscode.LanguageStatusSeverity.Error
-        : vscode.LanguageStatusSeverity.Information;
+      this.state === FAILED ? vscode.LanguageStatusSeverity.Error : vscode.LanguageStatusSeverity.Information;
     item.detail = running ? [running.title, running.text].filter(Boolean).join(': ') : DETAILS[this.state];
   }
 }
 
 const DETAILS: Readonly<Record<State, string>> = {
-  [State.Stopped]: 'not started: no assembly is open',
-  [State.Starting]: 'starting',
-  [State.Running]: 'ready',
-  [State.StartFailed]: 'the language server did not start; see the log',
+  [STOPPED]: 'not started: no assembly is open',
+  [STARTING]: 'starting',
+  [RUNNING]: 'ready',
+  [FAILED]: 'the language server did not start; see the log',
 };

@@ -1,6 +1,7 @@
 /** A debug adapter in a worker of its own; reads the files that it asks for through the editor. */
 import * as vscode from 'vscode';
 import type { FromAdapterWorker, ToAdapterWorker } from '../../debug-adapter/protocol-worker.ts';
+import { startWorker } from './start-worker.ts';
 
 const SOURCES = '**/*.{c,h,s,S,sx,cc,cpp,inc}';
 const NOT_HERE = '**/{node_modules,.git}/**';
@@ -9,43 +10,58 @@ const MOST_SOURCES = 20_000;
 export class WorkerAdapter implements vscode.DebugAdapter {
   readonly onDidSendMessage: vscode.Event<vscode.DebugProtocolMessage>;
   private readonly sent = new vscode.EventEmitter<vscode.DebugProtocolMessage>();
-  private readonly worker: Worker;
-  private readonly started: Promise<void>;
+  private readonly worker: Promise<Worker>;
+  private disposed = false;
 
   /** `script` is the worker's; relative paths of the configuration start at `folder`. */
   constructor(script: vscode.Uri, folder: vscode.Uri | undefined) {
     this.onDidSendMessage = this.sent.event;
-    this.worker = new Worker(script.toString(true), { name: 'Trapline debug adapter' });
-    this.worker.onmessage = ({ data }: MessageEvent<FromAdapterWorker>) => {
-      if (data.kind === 'dap') this.sent.fire(fromWorker(data.message));
-      else void this.answer(data);
-    };
-    this.started = listSources().then((files) => {
-      this.post({ kind: 'start', folder: folder ? textOf(folder) : '', files });
+    this.worker = this.start(script, folder);
+    this.worker.catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      void vscode.window.showErrorMessage(`The debug adapter could not be started in a worker: ${reason}`);
+      this.sent.fire({ type: 'event', event: 'terminated' } as vscode.DebugProtocolMessage);
     });
   }
 
   handleMessage(message: vscode.DebugProtocolMessage): void {
-    void this.started.then(() => this.post({ kind: 'dap', message: toWorker(message) }));
+    void this.post({ kind: 'dap', message: toWorker(message) });
   }
 
   dispose(): void {
-    this.worker.terminate();
+    this.disposed = true;
+    this.worker.then(
+      (worker) => worker.terminate(),
+      () => undefined,
+    );
     this.sent.dispose();
   }
 
-  private post(message: ToAdapterWorker): void {
-    this.worker.postMessage(message);
+  private async start(script: vscode.Uri, folder: vscode.Uri | undefined): Promise<Worker> {
+    const [worker, files] = await Promise.all([startWorker(script, 'Trapline debug adapter'), listSources()]);
+    worker.onmessage = ({ data }: MessageEvent<FromAdapterWorker>) => {
+      if (data.kind === 'dap') this.sent.fire(fromWorker(data.message));
+      else void this.answer(data);
+    };
+    const start: ToAdapterWorker = { kind: 'start', folder: folder ? textOf(folder) : '', files };
+    worker.postMessage(start);
+    return worker;
+  }
+
+  /** Sends a message to the worker, when it has started; in the order of the calls. */
+  private async post(message: ToAdapterWorker): Promise<void> {
+    const worker = await this.worker.catch(() => undefined);
+    if (!this.disposed) worker?.postMessage(message);
   }
 
   private async answer({ id, ask, path }: Extract<FromAdapterWorker, { kind: 'question' }>): Promise<void> {
     try {
       const uri = uriOf(path);
-      if (ask === 'read') this.post({ kind: 'answer', id, bytes: await vscode.workspace.fs.readFile(uri) });
-      else this.post({ kind: 'answer', id, isDirectory: await isDirectory(uri) });
+      if (ask === 'read') await this.post({ kind: 'answer', id, bytes: await vscode.workspace.fs.readFile(uri) });
+      else await this.post({ kind: 'answer', id, isDirectory: await isDirectory(uri) });
     } catch (error) {
       const code = error instanceof vscode.FileSystemError ? error.code : 'Unknown';
-      this.post({ kind: 'refusal', id, code, reason: error instanceof Error ? error.message : String(error) });
+      await this.post({ kind: 'refusal', id, code, reason: error instanceof Error ? error.message : String(error) });
     }
   }
 }

@@ -38,12 +38,18 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** What a server has beside its defaults. */
+export interface ServerOptions {
+  /** Settings that differ. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
 /** Starts the server on a free port. */
-export async function startServer(editor: Editor): Promise<Server> {
+export async function startServer(editor: Editor, { settings = {} }: ServerOptions = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'trapline-editor-'));
   const sub = (name: string): string => join(folder, name);
   for (const name of ['data/User', 'extensions', 'home']) mkdirSync(sub(name), { recursive: true });
-  writeFileSync(sub('data/User/settings.json'), JSON.stringify(SETTINGS));
+  writeFileSync(sub('data/User/settings.json'), JSON.stringify({ ...SETTINGS, ...settings }));
   const args = [
     ...[editor.server, '--host', '127.0.0.1', '--port', '0'],
     ...['--without-connection-token', '--accept-server-license-terms', '--telemetry-level', 'off'],
