@@ -4,12 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STAMPS = join(ROOT, 'build/stamps.json');
+const META = 'build/meta';
 const CORE_WASM = 'build/core.wasm';
 const CORE_MODULE = 'emulator/generated/core-wasm.ts';
 const LAYERS = ['isa', 'formats', 'emulator', 'hypervisor', 'symbols', 'debug-adapter', 'language-server'];
@@ -161,13 +162,14 @@ function* listGuest(folder, without, inside = '') {
 
 async function makeBundle(bundle) {
   const { entry, outfile, format, banner = '', external = [], executable = false, browser = false } = bundle;
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
     outfile,
     format,
     external,
     bundle: true,
+    metafile: true,
     minify: bundle.minify ?? false,
     platform: browser ? 'browser' : 'node',
     target: browser ? 'es2022' : 'node20',
@@ -180,6 +182,8 @@ async function makeBundle(bundle) {
   }).catch(() => {
     throw new StepError(`esbuild could not bundle ${entry}`);
   });
+  // What is in the bundle, for the licences that go with it (scripts/package.mjs).
+  writeAtomically(join(ROOT, META, `${basename(outfile)}.json`), JSON.stringify(metafile));
   for (const file of outputFiles) writeAtomically(file.path, file.contents, executable ? 0o755 : 0o644);
 }
 

@@ -9,6 +9,9 @@ import type { Editor } from './install.ts';
 import type { Server } from './server.ts';
 import { BROWSER_FLAGS, ROOT } from './workbench.ts';
 
+/** The editor's own trouble: a logger that is not compiled, a gallery that cannot be reached. */
+const NOISE = /spdlog|ENOTFOUND|DialogService|AccountPolicyGate/;
+
 export type HostKind = 'node' | 'web';
 
 export interface HostRun {
@@ -62,12 +65,10 @@ export async function runInExtensionHost(
     const ended = new Promise<number>((resolve) => {
       void page.exposeFunction('codeAutomationExit', (code: number) => resolve(code));
     });
-    await page.exposeFunction('codeAutomationLog', (type: string, args: unknown[]) => {
-      // Tests report with console.log; all else is the editor's own trouble, such as a gallery that it cannot reach.
-      (globalThis as any).TT ??= new Map();
-      (globalThis as any).TT.set(type, args);
+    await page.exposeFunction('codeAutomationLog', (_type: string, args: unknown[]) => {
       // The console's own colours come as arguments.
-      output += `${format(...args.filter((arg) => typeof arg !== 'string' || !arg.startsWith('color:')))}\n`;
+      const line = format(...args.filter((arg) => typeof arg !== 'string' || !arg.startsWith('color:')));
+      if (!NOISE.test(line)) output += `${line}\n`;
     });
     const query = `folder=${encodeURIComponent(options.folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
     await page.goto(`http://${server.authority}/?${query}`);
@@ -77,7 +78,6 @@ export async function runInExtensionHost(
     const code = await Promise.race([ended, late]);
     if (code === undefined && process.env['TRAPLINE_SCREENSHOTS'])
       await page.screenshot({ path: join(process.env['TRAPLINE_SCREENSHOTS'], `host-${options.kind}.png`) });
-    console.log([...(globalThis as any).TT.keys()]);
     return { code, output };
   } finally {
     clearTimeout(timer);
