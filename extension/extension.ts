@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { TraplineConfigurationProvider, TraplineDynamicConfigurations } from './configurations.ts';
 import { GuestTerminals } from './guest-terminal.ts';
+import { registerViews } from './views/register.ts';
 import { adapterDescriptor } from './node-adapter-process.ts';
 
 const DEBUG_TYPE = 'trapline';
@@ -24,4 +25,5 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     terminals,
   );
+  registerViews(context, DEBUG_TYPE);
 }
