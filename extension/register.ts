@@ -7,14 +7,14 @@ import { registerDebugCommands } from './debug-commands.ts';
 import { GuestTerminals } from './guest-terminal.ts';
 import { registerLanguage } from './language/language.ts';
 import type { Platform } from './platform.ts';
-import { TrapCountsFeed } from './trap-counts.ts';
+import { registerViews } from './views/register.ts';
 
 const DEBUG_TYPE = 'trapline';
 
 /** Registers debug type, language features and commands; the servers start when they are needed. */
 export function register(context: vscode.ExtensionContext, platform: Platform): void {
   const log = vscode.window.createOutputChannel('Trapline', { log: true });
-  const language = registerLanguage(context, platform, log);
+  registerLanguage(context, platform, log);
   context.subscriptions.push(
     log,
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
@@ -27,9 +27,9 @@ export function register(context: vscode.ExtensionContext, platform: Platform): 
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
     new GuestTerminals(DEBUG_TYPE),
-    new TrapCountsFeed(DEBUG_TYPE, (counts) => language.takeTrapCounts(counts)),
     registerContexts(DEBUG_TYPE),
     ...registerDebugCommands(platform, log),
     ...registerGuestCopies(context),
   );
+  registerViews(context, DEBUG_TYPE);
 }

@@ -7,7 +7,7 @@
 export const TRAP_COUNTS = 'trapline/trapCounts';
 
 export interface TrapCount {
-  /** Absolute path of the file, or its URI. */
+  /** Absolute path of the file. */
   readonly file: string;
   /** 1-based. */
   readonly line: number;

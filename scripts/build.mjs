@@ -3,7 +3,7 @@
  * A step runs only when a file that it reads has changed since its last run. `npm run build -- --force` runs them all.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -63,6 +63,23 @@ const WITHOUT_NODE = {
   },
 };
 
+/** The pages of the extension's views, which share what they have in common, and the files that they name. */
+const VIEWS = {
+  folder: 'dist/views',
+  pages: {
+    traps: 'extension/views/traps/view.ts',
+    pageTables: 'extension/views/page-tables/view.ts',
+    memory: 'extension/views/memory/view.ts',
+    machine: 'extension/views/machine/view.ts',
+    exitLog: 'extension/views/exit-log/view.ts',
+  },
+  files: {
+    'page.css': 'extension/views/ui/page.css',
+    'codicon.css': 'node_modules/@vscode/codicons/dist/codicon.css',
+    'codicon.ttf': 'node_modules/@vscode/codicons/dist/codicon.ttf',
+  },
+};
+
 /** Every step in order; `inputs` are files or folders, `outputs` are files. */
 const STEPS = [
   {
@@ -112,6 +129,14 @@ const STEPS = [
     outputs: [bundle.outfile],
     run: () => makeBundle(bundle),
   })),
+  {
+    name: VIEWS.folder,
+    inputs: ['extension/views', 'package.json'],
+    outputs: [...Object.keys(VIEWS.pages).map((page) => `${page}.js`), ...Object.keys(VIEWS.files)].map(
+      (file) => `${VIEWS.folder}/${file}`,
+    ),
+    run: makeViews,
+  },
 ];
 
 /** A step failed; its own output has been shown. */
@@ -185,6 +210,36 @@ async function makeBundle(bundle) {
   // What is in the bundle, for the licences that go with it (scripts/package.mjs).
   writeAtomically(join(ROOT, META, `${basename(outfile)}.json`), JSON.stringify(metafile));
   for (const file of outputFiles) writeAtomically(file.path, file.contents, executable ? 0o755 : 0o644);
+}
+
+/** Bundles the pages of the views for the editor's browser, with the parts that they share in files of their own. */
+async function makeViews() {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: VIEWS.pages,
+    metafile: true,
+    outdir: VIEWS.folder,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    target: 'es2022',
+    tsconfig: 'extension/views/tsconfig.json',
+    write: false,
+    logLevel: 'warning',
+    legalComments: 'none',
+  }).catch(() => {
+    throw new StepError('esbuild could not bundle the views');
+  });
+  writeAtomically(join(ROOT, META, 'views.json'), JSON.stringify(metafile));
+  // Names of shared parts change with their contents: old ones are left by no page.
+  rmSync(join(ROOT, VIEWS.folder), { recursive: true, force: true });
+  for (const file of outputFiles) writeAtomically(file.path, file.contents);
+  for (const [name, from] of Object.entries(VIEWS.files)) {
+    writeAtomically(join(ROOT, VIEWS.folder, name), readFileSync(join(ROOT, from)));
+  }
 }
 
 /** Writes a file so that a concurrent reader sees the old or the new one, never a part. */

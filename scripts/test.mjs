@@ -13,6 +13,7 @@ import { ensureInstalled, ROOT } from './install.mjs';
 const CHECKS = [
   { name: 'format (prettier)', bin: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
   { name: 'types (tsc)', bin: 'typescript/bin/tsc', args: ['--noEmit'] },
+  { name: 'types of the views (tsc)', bin: 'typescript/bin/tsc', args: ['--noEmit', '-p', 'extension/views'] },
   { name: 'lint (eslint)', bin: 'eslint/bin/eslint.js', args: ['--max-warnings=0', '.'] },
   {
     name: 'layers (dependency-cruiser)',

@@ -30,9 +30,10 @@ import { RunControl, type Stop } from './run-control.ts';
 import { checkThread, Stack, THREAD } from './stack.ts';
 import { StatsEvents } from './stats-events.ts';
 import { pageTablesRequest, translationRequest } from './translation-requests.ts';
+import { lineExitsRequest, locateRequest } from './source-requests.ts';
 import { goTo, gotoTargets, stepInTargets } from './targets.ts';
 import { Variables } from './variables.ts';
-import { formatAddress } from './address.ts';
+import { formatPlace, type MemoryPlace } from './address.ts';
 
 /** The answer to a request, and what follows once it has been sent. */
 interface Reply {
@@ -54,6 +55,9 @@ interface Loaded {
   stats: StatsEvents;
   closeGdb: (() => void) | undefined;
 }
+
+/** Rows of each list in the report of a run that is over. */
+const MOST_LAST_ROWS = 1000;
 
 export class TraplineSession extends DebugSession {
   /** Called once, when the client has disconnected. */
@@ -164,7 +168,12 @@ export class TraplineSession extends DebugSession {
       restart: (args, signal) => this.restart(args, signal),
       terminate: () => {
         this.loaded?.run.dispose();
-        return { after: () => this.sendEvent(new Event('terminated')) };
+        return {
+          after: () => {
+            this.sendLastExits();
+            this.sendEvent(new Event('terminated'));
+          },
+        };
       },
       disconnect: () => ({ after: () => this.close() }),
       cancel: (args) => {
@@ -220,8 +229,8 @@ export class TraplineSession extends DebugSession {
       readMemory: (args) => ({ body: readMemoryRequest(this.need(args).guest, args) ?? {} }),
       writeMemory: (args) => {
         const loaded = this.need(args);
-        const { address, bytesWritten } = writeMemoryRequest(loaded.guest, args);
-        return { body: { bytesWritten }, after: () => this.memoryWritten(loaded, address, bytesWritten) };
+        const { place, bytesWritten } = writeMemoryRequest(loaded.guest, args);
+        return { body: { bytesWritten }, after: () => this.memoryWritten(loaded, place, bytesWritten) };
       },
       disassemble: (args) => ({ body: { instructions: disassembleRequest(this.need(args).guest, args) } }),
       modules: (args) => ({ body: modules(this.need(args).guest, args) }),
@@ -240,6 +249,8 @@ export class TraplineSession extends DebugSession {
     return {
       'trapline/exits': about(exitsRequest),
       'trapline/exitLog': about(exitLogRequest),
+      'trapline/lineExits': about(lineExitsRequest),
+      'trapline/locate': about((guest, args) => locateRequest(guest, this.listings, args)),
       'trapline/translation': about(translationRequest),
       'trapline/pageTables': about(pageTablesRequest),
       'trapline/machine': about(machineRequest),
@@ -339,6 +350,7 @@ export class TraplineSession extends DebugSession {
     if (!parsed) throw errors.notLaunched(args.command);
     const before = this.loaded;
     before?.run.dispose();
+    this.sendLastExits();
     await this.load(parsed, signal);
     this.launchArguments = parsed;
     return { after: () => this.loaded?.run.start(parsed.stopOnEntry) };
@@ -456,9 +468,18 @@ export class TraplineSession extends DebugSession {
 
   private ended(exitCode: number, text: string): void {
     this.loaded?.console.flush();
+    this.sendLastExits();
     this.say(`The guest has ended with exit code ${exitCode}: ${text}.`);
     this.sendEvent(new Event('exited', { exitCode }));
     this.sendEvent(new Event('terminated'));
+  }
+
+  /** A run is over: its numbers, for clients that have asked for some, before the guest is gone. */
+  private sendLastExits(): void {
+    const { guest, stats } = this.loaded ?? {};
+    if (!guest || !stats?.wanted) return;
+    const exits = exitsRequest(guest, new RequestArguments('trapline/exits', { count: MOST_LAST_ROWS }));
+    this.sendEvent(new Event('trapline/runEnded', { exits, lines: lineExitsRequest(guest) }));
   }
 
   private consoleText(text: string): void {
@@ -477,10 +498,10 @@ export class TraplineSession extends DebugSession {
     this.sendEvent(new Event('invalidated', { areas: ['stacks', 'variables'], threadId: THREAD }));
   }
 
-  private memoryWritten(loaded: Loaded, address: number, count: number): void {
+  private memoryWritten(loaded: Loaded, place: MemoryPlace, count: number): void {
     if (count === 0) return;
     if (this.client['supportsMemoryEvent'] === true) {
-      this.sendEvent(new Event('memory', { memoryReference: formatAddress(address), offset: 0, count }));
+      this.sendEvent(new Event('memory', { memoryReference: formatPlace(place), offset: 0, count }));
     }
     this.invalidate(loaded);
   }

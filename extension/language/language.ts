@@ -1,12 +1,11 @@
 /** The client of the language server: started by the first document or command that needs it. */
 import * as vscode from 'vscode';
 import type { BaseLanguageClient, RevealOutputChannelOn } from 'vscode-languageclient';
-import type { COMMANDS, CLIENT_COMMANDS, TRAP_COUNTS, TrapCount } from '../../language-server/protocol.ts';
+import type { COMMANDS, CLIENT_COMMANDS } from '../../language-server/protocol.ts';
 import type { Platform } from '../platform.ts';
 import { fullSelector, isWanted, limitToAssembly } from './selectors.ts';
 import { LanguageStatus } from './status.ts';
 
-const TRAP_COUNTS_METHOD: typeof TRAP_COUNTS = 'trapline/trapCounts';
 const FIX_WORKSPACE: (typeof COMMANDS)['fixWorkspace'] = 'trapline.fixWorkspace';
 const RESTORE_WORKSPACE: (typeof COMMANDS)['restoreWorkspace'] = 'trapline.restoreWorkspace';
 const SHOW_REFERENCES: (typeof CLIENT_COMMANDS)['showReferences'] = 'trapline.showReferences';
@@ -20,13 +19,12 @@ interface WirePosition {
   readonly character: number;
 }
 
-export class Language {
+class Language {
   private readonly context: vscode.ExtensionContext;
   private readonly platform: Platform;
   private readonly log: vscode.LogOutputChannel;
   private readonly status: LanguageStatus;
   private starting: Promise<BaseLanguageClient> | undefined;
-  private counts: readonly TrapCount[] = [];
 
   constructor(context: vscode.ExtensionContext, platform: Platform, log: vscode.LogOutputChannel) {
     this.context = context;
@@ -57,12 +55,6 @@ export class Language {
     await client.sendRequest('workspace/executeCommand', { command, arguments: [] });
   }
 
-  /** Tells the server how often traps have been taken; it keeps the last that it was told. */
-  takeTrapCounts(counts: readonly TrapCount[]): void {
-    this.counts = counts;
-    void this.starting?.then((client) => this.sendCounts(client));
-  }
-
   async restart(): Promise<void> {
     await this.stop();
     await this.client();
@@ -78,7 +70,6 @@ export class Language {
     limitToAssembly(client);
     this.context.subscriptions.push(this.status.follow(client));
     await client.start();
-    await this.sendCounts(client);
     return client;
   }
 
@@ -87,10 +78,6 @@ export class Language {
     this.starting = undefined;
     await client?.dispose();
   }
-
-  private async sendCounts(client: BaseLanguageClient): Promise<void> {
-    if (this.counts.length > 0) await client.sendNotification(TRAP_COUNTS_METHOD, { counts: this.counts });
-  }
 }
 
 /** Registers the language features and their commands. */
@@ -98,7 +85,7 @@ export function registerLanguage(
   context: vscode.ExtensionContext,
   platform: Platform,
   log: vscode.LogOutputChannel,
-): Language {
+): void {
   const language = new Language(context, platform, log);
   const command = (id: string, run: (...args: never[]) => unknown): vscode.Disposable =>
     vscode.commands.registerCommand(id, run);
@@ -120,7 +107,6 @@ export function registerLanguage(
     ),
   );
   for (const document of vscode.workspace.textDocuments) language.want(document);
-  return language;
 }
 
 /** Applies the only action of a kind to the file in the active editor. */

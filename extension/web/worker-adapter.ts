@@ -1,6 +1,7 @@
 /** A debug adapter in a worker of its own; reads the files that it asks for through the editor. */
 import * as vscode from 'vscode';
 import type { FromAdapterWorker, ToAdapterWorker } from '../../debug-adapter/protocol-worker.ts';
+import { isUriText, textOf, uriOf } from '../uri-text.ts';
 import { startWorker } from './start-worker.ts';
 
 const SOURCES = '**/*.{c,h,s,S,sx,cc,cpp,inc}';
@@ -84,27 +85,16 @@ async function listSources(): Promise<string[]> {
   return uris.map(textOf);
 }
 
-/** A URI as the adapter has it: without percent encoding, since names in debug information have none. */
-function textOf({ scheme, authority, path }: vscode.Uri): string {
-  return `${scheme}://${authority}${path}`;
-}
-
-/** The reverse of `textOf`. */
-function uriOf(text: string): vscode.Uri {
-  const [, scheme, authority, path] = /^([A-Za-z][\w+.-]*):\/\/([^/]*)([^]*)$/.exec(text) ?? ['', 'file', '', text];
-  return vscode.Uri.from({ scheme, authority, path });
-}
-
 /** Sources in messages of the adapter, as the editor wants them: its own encoding of URIs. */
 function fromWorker(message: unknown): vscode.DebugProtocolMessage {
-  mapPaths(message, (path) => (path.includes('://') ? uriOf(path).toString() : path));
+  mapPaths(message, (path) => (isUriText(path) ? uriOf(path).toString() : path));
   return message as vscode.DebugProtocolMessage;
 }
 
 /** Sources in messages of the editor, as the adapter has them. */
 function toWorker(message: vscode.DebugProtocolMessage): unknown {
   const copy = structuredClone(message) as unknown;
-  mapPaths(copy, (path) => (path.includes('://') ? textOf(vscode.Uri.parse(path)) : path));
+  mapPaths(copy, (path) => (isUriText(path) ? textOf(vscode.Uri.parse(path)) : path));
   return copy;
 }
 
