@@ -74,6 +74,14 @@ export class Session {
     await this.request(command, { threadId: 1 });
   }
 
+  /** Pauses a guest that runs, looks at it, and lets it go on. */
+  async resumeAfterPause(): Promise<void> {
+    await this.request('pause', { threadId: 1 });
+    await this.stopped();
+    check((await this.frames()).length > 0, 'there is a frame');
+    await this.resume();
+  }
+
   /** The variables of a scope of the innermost frame. */
   async variables(scope: string): Promise<Map<string, string>> {
     const [frame] = await this.frames();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { bundleHostTests, runInExtensionHost } from './extension-host.ts';
-import { makeWorkspace } from './guests.ts';
+import { addPrinter, makeWorkspace } from './guests.ts';
 import { ensureEditor } from './install.ts';
 import { startServer, type Server } from './server.ts';
 import { ROOT } from './workbench.ts';
@@ -25,6 +25,7 @@ describe('the extension in an extension host', function () {
   for (const kind of ['node', 'web'] as const) {
     it(`passes its tests: ${kind}`, async () => {
       const folder = makeWorkspace('sample', 'linux');
+      addPrinter(folder);
       server = await startServer(editor, { settings: RUNS_IN[kind] });
       try {
         const tests = await bundleHostTests(kind);

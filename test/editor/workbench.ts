@@ -26,8 +26,8 @@ export class Workbench {
     this.profile = profile;
   }
 
-  /** Opens a folder with the extension of a checkout under development. */
-  static async open(editor: Editor, server: Server, folder: string, extension: string): Promise<Workbench> {
+  /** Opens a folder, with the extensions that are installed, or with that of a checkout under development. */
+  static async open(editor: Editor, server: Server, folder: string, extension?: string): Promise<Workbench> {
     const profile = mkdtempSync(join(tmpdir(), 'trapline-browser-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: editor.browser,
@@ -37,10 +37,11 @@ export class Workbench {
     });
     const page = context.pages()[0] ?? (await context.newPage());
     const payload = [
-      ['extensionDevelopmentPath', `vscode-remote://${server.authority}${extension}`],
+      ['extensionDevelopmentPath', `vscode-remote://${server.authority}${extension ?? ''}`],
       ['enableProposedApi', ''],
     ];
-    const query = `folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const development = extension === undefined ? '' : `&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const query = `folder=${encodeURIComponent(folder)}${development}`;
     await page.goto(`http://${server.authority}/?${query}`);
     const workbench = new Workbench(context, page, profile);
     await page.locator('.monaco-workbench .part.statusbar').waitFor();
@@ -70,6 +71,23 @@ export class Workbench {
     await this.until('the command palette', opened, (visible) => visible);
     await input.fill(`>${title}`);
     await this.pick(title);
+  }
+
+  /** Opens a file of the folder by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.command('Go to File...');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.fill(name);
+    await this.pick(name.split('/').at(-1) ?? name);
+    await this.page
+      .locator('.tab.active')
+      .filter({ hasText: name.split('/').at(-1) ?? name })
+      .waitFor();
+  }
+
+  /** Clicks the text of a line of the active editor; the first one that contains `text`. */
+  async clickLine(text: string): Promise<void> {
+    await this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first().click();
   }
 
   /** Chooses an entry of the list that is open. */
