@@ -6,7 +6,7 @@ import type { Platform } from './platform.ts';
 import { TextReports } from './text-reports.ts';
 
 /** Registers them. */
-export function registerDebugCommands(platform: Platform, log: vscode.LogOutputChannel): vscode.Disposable[] {
+export function registerDebugCommands(platform: Platform, log: vscode.LogOutputChannel): { dispose(): unknown }[] {
   const reports = new TextReports();
   return [
     reports,

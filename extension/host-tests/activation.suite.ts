@@ -20,8 +20,9 @@ describe('the extension', () => {
   });
 
   it('has a handler for every command that it contributes', async () => {
-    const { packageJSON } = vscode.extensions.getExtension('trapline.trapline')!;
-    const contributed = (packageJSON as { contributes: { commands: { command: string }[] } }).contributes.commands;
+    const extension = vscode.extensions.getExtension('trapline.trapline')!;
+    const manifest = extension.packageJSON as { contributes: { commands: { command: string }[] } };
+    const contributed = manifest.contributes.commands;
     const known = new Set(await vscode.commands.getCommands(true));
     equal(
       contributed.map(({ command }) => command).filter((id) => !known.has(id)),

@@ -1,6 +1,6 @@
 /** The client of the language server: started by the first document or command that needs it. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient, RevealOutputChannelOn } from 'vscode-languageclient';
+import type { BaseLanguageClient } from 'vscode-languageclient';
 import type { COMMANDS, CLIENT_COMMANDS } from '../../language-server/protocol.ts';
 import type { Platform } from '../platform.ts';
 import { fullSelector, isWanted, limitToAssembly } from './selectors.ts';
@@ -9,9 +9,6 @@ import { LanguageStatus } from './status.ts';
 const FIX_WORKSPACE: (typeof COMMANDS)['fixWorkspace'] = 'trapline.fixWorkspace';
 const RESTORE_WORKSPACE: (typeof COMMANDS)['restoreWorkspace'] = 'trapline.restoreWorkspace';
 const SHOW_REFERENCES: (typeof CLIENT_COMMANDS)['showReferences'] = 'trapline.showReferences';
-
-// The client's enumeration is loaded with the client, when it is needed.
-const NEVER: RevealOutputChannelOn.Never = 4;
 
 /** A position as the protocol has it, 0-based. */
 interface WirePosition {
@@ -61,10 +58,12 @@ class Language {
   }
 
   private async start(): Promise<BaseLanguageClient> {
+    // Loaded with the client, which is large, and not before it is needed.
+    const { RevealOutputChannelOn } = await import('vscode-languageclient');
     const client = await this.platform.languageClient({
       documentSelector: fullSelector(),
       outputChannel: this.log,
-      revealOutputChannelOn: NEVER,
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
       middleware: this.status.middleware,
     });
     limitToAssembly(client);

@@ -1,19 +1,19 @@
 /** The language status item: whether the server runs, and what it is doing. */
 import * as vscode from 'vscode';
-import type { BaseLanguageClient, Middleware, State } from 'vscode-languageclient';
+import type { BaseLanguageClient, Middleware } from 'vscode-languageclient';
 import { fullSelector } from './selectors.ts';
 
-/** What the client says of itself. The enumeration is not imported: the client is loaded when it is needed. */
-const STOPPED: State.Stopped = 1;
-const RUNNING: State.Running = 2;
-const STARTING: State.Starting = 3;
-const FAILED: State.StartFailed = 4;
+/** States of the client, as numbers: its enumeration would load the client, which is not needed before it starts. */
+const STOPPED = 1;
+const RUNNING = 2;
+const STARTING = 3;
+const FAILED = 4;
 
-export class LanguageStatus implements vscode.Disposable {
+export class LanguageStatus {
   private readonly item: vscode.LanguageStatusItem;
   /** Titles and messages of what is in progress, by token. */
   private readonly progress = new Map<string | number, { title: string; text: string }>();
-  private state: State = STOPPED;
+  private state: number = STOPPED;
 
   constructor(log: vscode.LogOutputChannel) {
     this.item = vscode.languages.createLanguageStatusItem('trapline', fullSelector() as vscode.DocumentSelector);
@@ -23,10 +23,10 @@ export class LanguageStatus implements vscode.Disposable {
   }
 
   /** Follows the state of a client. */
-  follow(client: BaseLanguageClient): vscode.Disposable {
+  follow(client: BaseLanguageClient): { dispose(): unknown } {
     return client.onDidChangeState(({ newState }) => {
       this.state = newState;
-      if (newState !== RUNNING) this.progress.clear();
+      if (this.state !== RUNNING) this.progress.clear();
       this.show();
     });
   }
@@ -59,7 +59,7 @@ export class LanguageStatus implements vscode.Disposable {
   }
 }
 
-const DETAILS: Readonly<Record<State, string>> = {
+const DETAILS: Readonly<Record<number, string>> = {
   [STOPPED]: 'not started: no assembly is open',
   [STARTING]: 'starting',
   [RUNNING]: 'ready',

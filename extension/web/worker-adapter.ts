@@ -8,7 +8,7 @@ const SOURCES = '**/*.{c,h,s,S,sx,cc,cpp,inc}';
 const NOT_HERE = '**/{node_modules,.git}/**';
 const MOST_SOURCES = 20_000;
 
-export class WorkerAdapter implements vscode.DebugAdapter {
+export class WorkerAdapter extends vscode.Disposable implements vscode.DebugAdapter {
   readonly onDidSendMessage: vscode.Event<vscode.DebugProtocolMessage>;
   private readonly sent = new vscode.EventEmitter<vscode.DebugProtocolMessage>();
   private readonly worker: Promise<Worker>;
@@ -16,12 +16,13 @@ export class WorkerAdapter implements vscode.DebugAdapter {
 
   /** `script` is the worker's; relative paths of the configuration start at `folder`. */
   constructor(script: vscode.Uri, folder: vscode.Uri | undefined) {
+    super(() => undefined);
     this.onDidSendMessage = this.sent.event;
     this.worker = this.start(script, folder);
     this.worker.catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
       void vscode.window.showErrorMessage(`The debug adapter could not be started in a worker: ${reason}`);
-      this.sent.fire({ type: 'event', event: 'terminated' } as vscode.DebugProtocolMessage);
+      this.sent.fire({ type: 'event', event: 'terminated' });
     });
   }
 
@@ -29,7 +30,7 @@ export class WorkerAdapter implements vscode.DebugAdapter {
     void this.post({ kind: 'dap', message: toWorker(message) });
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.disposed = true;
     this.worker.then(
       (worker) => worker.terminate(),

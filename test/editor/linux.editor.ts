@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureEditor } from './install.ts';
+import { editorOrSkip, type Editor } from './install.ts';
 import { startServer, type Server } from './server.ts';
 import { Workbench } from './workbench.ts';
 
@@ -16,12 +16,12 @@ describe('F5 in VS Code', function () {
   this.timeout(120_000);
   let folder: string;
   let server: Server;
-  let editor: ReturnType<typeof ensureEditor>;
+  let editor: Editor;
   let w: Workbench;
 
   before(async function () {
     this.timeout(900_000);
-    editor = ensureEditor();
+    editor = editorOrSkip(this);
     server = await startServer(editor);
   });
   after(async () => server?.stop());
