@@ -151,7 +151,7 @@ describe('the packaged extension', function () {
       (line) => line === first,
       40_000,
     );
-    await bench.command('Debug: Remove All Breakpoints');
+    await bench.command('Remove All Breakpoints');
     await bench.press('F5');
     await bench.until(
       'the prompt',
