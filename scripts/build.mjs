@@ -26,6 +26,16 @@ const BUNDLES = [
       "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     executable: true,
   },
+  // Threads of `trapline lint` and `trapline patch`.
+  { entry: 'cli/lint-worker.ts', outfile: 'dist/lint-worker.js', format: 'esm' },
+  // The language server for a browser: a classic worker, without any module of Node.
+  {
+    entry: 'language-server/worker-lsp-server.ts',
+    outfile: 'dist/lsp-worker.js',
+    format: 'iife',
+    minify: true,
+    platform: 'browser',
+  },
   // The extension host loads CommonJS; .cjs, because this package is of type "module".
   { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'], minify: true },
   {
@@ -34,15 +44,14 @@ const BUNDLES = [
     format: 'cjs',
     external: ['vscode'],
     minify: true,
-    browser: true,
+    platform: 'browser',
   },
-  { entry: 'debug-adapter/worker-main.ts', outfile: 'dist/dap-worker.js', format: 'iife', minify: true, browser: true },
   {
-    entry: 'language-server/worker-main.ts',
-    outfile: 'dist/lsp-worker.js',
+    entry: 'debug-adapter/worker-main.ts',
+    outfile: 'dist/dap-worker.js',
     format: 'iife',
     minify: true,
-    browser: true,
+    platform: 'browser',
   },
 ];
 
@@ -186,7 +195,7 @@ function* listGuest(folder, without, inside = '') {
 }
 
 async function makeBundle(bundle) {
-  const { entry, outfile, format, banner = '', external = [], executable = false, browser = false } = bundle;
+  const { entry, outfile, format, banner = '', external = [], executable = false, platform = 'node' } = bundle;
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -196,10 +205,10 @@ async function makeBundle(bundle) {
     bundle: true,
     metafile: true,
     minify: bundle.minify ?? false,
-    platform: browser ? 'browser' : 'node',
-    target: browser ? 'es2022' : 'node20',
+    platform,
+    target: platform === 'node' ? 'node20' : 'es2022',
     // Which files of a package are taken when it has several; the adapter's package has none for browsers.
-    ...(browser && { mainFields: ['browser', 'module', 'main'], plugins: [WITHOUT_NODE] }),
+    ...(platform === 'browser' && { mainFields: ['browser', 'module', 'main'], plugins: [WITHOUT_NODE] }),
     write: false,
     logLevel: 'warning',
     legalComments: 'none',

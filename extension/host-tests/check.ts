@@ -40,16 +40,3 @@ export function workspace(): vscode.WorkspaceFolder {
 
 /** A file of the folder that is open. */
 export const fileOf = (path: string): vscode.Uri => vscode.Uri.joinPath(workspace().uri, path);
-
-/** Whether this build has the language server that runs in a worker. */
-export async function hasLanguageServer(): Promise<boolean> {
-  const { extensionUri } = vscode.extensions.getExtension('trapline.trapline')!;
-  const script = vscode.Uri.joinPath(extensionUri, 'dist/lsp-worker.js');
-  return (
-    !inWorker ||
-    vscode.workspace.fs.stat(script).then(
-      () => true,
-      () => false,
-    )
-  );
-}

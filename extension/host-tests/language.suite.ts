@@ -1,6 +1,6 @@
 /** The language server's features, as the editor shows them. */
 import * as vscode from 'vscode';
-import { check, equal, fileOf, hasLanguageServer, until } from './check.ts';
+import { check, equal, fileOf, until } from './check.ts';
 
 const ours = (uri: vscode.Uri): vscode.Diagnostic[] =>
   vscode.languages.getDiagnostics(uri).filter(({ source }) => source === 'trapline');
@@ -23,10 +23,6 @@ const found = (uri: vscode.Uri): Promise<vscode.Diagnostic[]> =>
   );
 
 describe('assembly in the editor', () => {
-  before(async function () {
-    if (!(await hasLanguageServer())) this.skip();
-  });
-
   it('underlines a sensitive instruction, and replaces it by its trap', async () => {
     const document = await open('squiggle.S', '\t.text\n\t.arm\nentry:\n\tmrs\tr2, cpsr\n\tbx\tlr\n');
     equal(document.languageId, 'arm', 'language');

@@ -1,6 +1,7 @@
 /** The servers as workers of the browser. */
 import * as vscode from 'vscode';
 import type { Platform } from '../platform.ts';
+import { serveFiles } from './served-files.ts';
 import { startWorker } from './start-worker.ts';
 import { WorkerAdapter } from './worker-adapter.ts';
 
@@ -14,7 +15,9 @@ export function webPlatform(extension: vscode.Uri): Platform {
     languageClient: async (options) => {
       const { LanguageClient } = await import('vscode-languageclient/browser');
       const worker = await startWorker(script('lsp-worker.js'), 'Trapline language server');
-      return new LanguageClient('trapline', 'Trapline', worker, options);
+      const client = new LanguageClient('trapline', 'Trapline', worker, options);
+      serveFiles(client);
+      return client;
     },
     verify: () => Promise.reject(new Error('a browser cannot do this; use "trapline verify" or VS Code on a desktop')),
   };

@@ -62,15 +62,20 @@ export class Workbench {
   /** Runs a command of the palette by its title. */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
-    // A key that comes while the focus moves is lost.
-    const opened = async (): Promise<boolean> => {
-      await this.press('F1');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return input.isVisible();
+    const entry = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    const quick = { timeout: 3000 };
+    // The palette closes when the focus moves, as at a stop of the debugger; a key that comes then is lost.
+    const chosen = async (): Promise<boolean> => {
+      if (!(await input.isVisible())) await this.press('F1');
+      try {
+        await input.fill(`>${title}`, quick);
+        await entry.click(quick);
+        return true;
+      } catch {
+        return false;
+      }
     };
-    await this.until('the command palette', opened, (visible) => visible);
-    await input.fill(`>${title}`);
-    await this.pick(title);
+    await this.until(`the command ${title}`, chosen, (yes) => yes, 40_000);
   }
 
   /** Opens a file of the folder by its name. */

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Linter } from '../../language-server/lint.ts';
-import { NodeSettings, settingsFromArguments, splitCommand } from '../../language-server/node-settings.ts';
+import { NodeSettings } from '../../language-server/node-settings.ts';
+import { settingsFromArguments, splitCommand } from '../../language-server/tree-settings.ts';
 import { NodeSourceProvider } from '../../language-server/node-source-provider.ts';
 import { claimedWords, compareWords, sensitiveWordsOf } from './assembler-truth.testing.ts';
 

@@ -1,5 +1,6 @@
 /** Macros of the assembler: definitions, arguments and substitution (GNU as, ".macro"). */
 import type { Source } from '../source.ts';
+import type { Statement } from './statement.ts';
 import { type Traced, TracedBuilder } from '../traced.ts';
 
 export interface Parameter {
@@ -15,6 +16,15 @@ export interface BodyLine {
   readonly source: Source;
   /** 0-based line in the file. */
   readonly line: number;
+  /** What it expands to without parameters, and with those that have been met, by their values. */
+  plain?: ExpandedLine;
+  expanded?: Map<string, ExpandedLine>;
+}
+
+/** A body line as the assembler sees it in one expansion. */
+export interface ExpandedLine {
+  readonly text: Traced;
+  readonly statements: readonly Statement[];
 }
 
 export interface AsmMacro {
