@@ -10,7 +10,7 @@ import type { Server } from './server.ts';
 import { BROWSER_FLAGS, ROOT } from './workbench.ts';
 
 /** The editor's own trouble: a logger that is not compiled, a gallery that cannot be reached. */
-const NOISE = /spdlog|ENOTFOUND|DialogService|AccountPolicyGate/;
+const NOISE = /spdlog|native-watchdog|watchdog|ENOTFOUND|DialogService|AccountPolicyGate|cannot find session/;
 
 export type HostKind = 'node' | 'web';
 
