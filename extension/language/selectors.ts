@@ -41,10 +41,9 @@ export function isWanted(document: vscode.TextDocument): boolean {
 
 /**
  * What a C extension offers for C files too. Offered twice, names would be listed twice, and the editor would ask which
- * formatter to use.
+ * formatter to use. Hover, hints, lenses and completion stay: in C the server answers inside asm statements only.
  */
 const ASSEMBLY_ONLY = [
-  'textDocument/completion',
   'textDocument/signatureHelp',
   'textDocument/definition',
   'textDocument/references',

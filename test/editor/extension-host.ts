@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import type { Editor } from './install.ts';
 import type { Server } from './server.ts';
-import { BROWSER_FLAGS, ROOT } from './workbench.ts';
+import { BROWSER_FLAGS, keepScreenshot, ROOT } from './workbench.ts';
 
 /** The editor's own trouble: a logger that is not compiled, a gallery that cannot be reached. */
 const NOISE = /spdlog|native-watchdog|watchdog|ENOTFOUND|DialogService|AccountPolicyGate|cannot find session/;
@@ -76,8 +76,7 @@ export async function runInExtensionHost(
       timer = setTimeout(() => resolve(undefined), options.timeout);
     });
     const code = await Promise.race([ended, late]);
-    if (code === undefined && process.env['TRAPLINE_SCREENSHOTS'])
-      await page.screenshot({ path: join(process.env['TRAPLINE_SCREENSHOTS'], `host-${options.kind}.png`) });
+    if (code !== 0) await keepScreenshot(page, `host-${options.kind}`);
     return { code, output };
   } finally {
     clearTimeout(timer);

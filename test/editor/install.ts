@@ -32,7 +32,7 @@ export function editorOrSkip(suite: Mocha.Context): Editor {
 }
 
 /** Installs what is missing. Throws an error that says what to do when that is not possible. */
-function ensureEditor(): Editor {
+export function ensureEditor(): Editor {
   return { ...ensureServer(), browser: ensureBrowser() };
 }
 

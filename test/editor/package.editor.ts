@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makeWorkspace } from './guests.ts';
 import { editorOrSkip, type Editor } from './install.ts';
 import { startServer, type Server } from './server.ts';
-import { ROOT, Workbench } from './workbench.ts';
+import { keepScreenshot, ROOT, Workbench } from './workbench.ts';
 
 const SOURCE = '\t.text\n\t.arm\nentry:\n\tmrs\tr2, cpsr\n\tbx\tlr\n';
 const FIXED = SOURCE.replace('mrs\tr2, cpsr', 'swi\t0x022000 /* lpv: mrs\tr2, cpsr */');
@@ -55,8 +55,7 @@ describe('the packaged extension', function () {
   });
 
   async function shot(name: string): Promise<void> {
-    const to = process.env['TRAPLINE_SCREENSHOTS'];
-    if (to) await w?.page.screenshot({ path: join(to, `package-${name}.png`) });
+    if (w) await keepScreenshot(w.page, `package-${name}`);
   }
 
   async function open(options: { restricted?: boolean } = {}): Promise<Workbench> {
@@ -235,13 +234,18 @@ describe('the packaged extension', function () {
       (count) => count >= 4,
       20_000,
     );
-    const picture = bench.page.locator('.getting-started-media');
-    await bench.until(
-      'the text beside the steps',
-      () => picture.innerHTML(),
-      (html) => html !== '',
-      20_000,
-    );
+    const frames = (): Promise<string[]> =>
+      Promise.all(
+        bench.page.frames().map((frame) =>
+          frame
+            .locator('body')
+            .innerText({ timeout: 1000 })
+            .catch(() => ''),
+        ),
+      );
+    const beside = (texts: string[]): boolean =>
+      texts.some((text) => text.includes('Nothing that is there is overwritten'));
+    await bench.until('the text beside the first step', frames, beside, 40_000);
     await shot('walkthrough');
     assert.match(await bench.page.locator('.gettingStartedContainer').innerText(), /Open the sample kernel/);
   });

@@ -194,6 +194,12 @@ export class Workbench {
   }
 }
 
+/** Keeps a picture of a page in the folder `TRAPLINE_SCREENSHOTS`, by default `build/screenshots`. */
+export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env['TRAPLINE_SCREENSHOTS'] || join(ROOT, 'build/screenshots');
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
+
 /** Text as it was before the page was drawn: spaces are drawn as no-break spaces. */
 function plain(text: string): string {
   return text.replaceAll('\u00a0', ' ');
