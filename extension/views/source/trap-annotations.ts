@@ -167,7 +167,7 @@ const svg = (shape: string): vscode.Uri =>
 function heatDecoration(colour: string, ruler: string, level: number): vscode.TextEditorDecorationType {
   const height = 4 + level * 4;
   return vscode.window.createTextEditorDecorationType({
-    gutterIconPath: svg(`<rect x="6" y="${16 - height}" width="4" height="${height}" rx="1.5" fill="${colour}"/>`),
+    gutterIconPath: svg(`<rect x="6" y="${8 - height / 2}" width="4" height="${height}" rx="1.5" fill="${colour}"/>`),
     gutterIconSize: 'contain',
     overviewRulerColor: new vscode.ThemeColor(ruler),
     overviewRulerLane: vscode.OverviewRulerLane.Left,

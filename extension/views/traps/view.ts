@@ -218,7 +218,8 @@ class TrapsView extends ViewElement {
       .rows=${rows}
       .keyOf=${({ key }: CauseCount) => key}
       .placeOf=${placeOf}
-      .rowLabel=${({ name, count }: CauseCount) => `${name}, ${count} exits, ${formatShare(count, exits.total)}`}
+      .rowLabel=${({ key, name, isClass, count }: CauseCount) =>
+        `${isClass ? name : key}, ${count} exits, ${formatShare(count, exits.total)}`}
       .empty=${'No exits yet.'}
       @toggle=${(event: CustomEvent<CauseCount>) => this.toggle(event.detail.key)}
       @open=${(event: CustomEvent<CauseCount>) =>
