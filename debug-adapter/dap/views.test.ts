@@ -79,7 +79,7 @@ describe('requests of the views', function () {
     );
     for (const bad of ['p:', 'p:sp', 'q:0x10', 'p:0x100000000', 'p:p:0x10']) {
       assert.match(
-        (await s.c.fails('readMemory', { memoryReference: bad, count: 4 })).message,
+        (await s.c.fails('readMemory', { memoryReference: bad, count: 4 })).message ?? '',
         /is not an address/,
         bad,
       );
@@ -140,10 +140,10 @@ describe('what a write invalidates', function () {
     await s.runTo('sys_exit');
     await s.frames();
     await s.evaluate('$r5 = 7');
-    assert.deepEqual((await s.c.next('invalidated')) as object, { areas: ['variables'], threadId: 1 });
+    assert.deepEqual(await s.c.next('invalidated'), { areas: ['variables'], threadId: 1 });
     await s.frames();
     await s.evaluate('$pc = 0xc0008000');
-    assert.deepEqual((await s.c.next('invalidated')) as object, { areas: ['stacks', 'variables'], threadId: 1 });
+    assert.deepEqual(await s.c.next('invalidated'), { areas: ['stacks', 'variables'], threadId: 1 });
     await s.c.close();
   });
 });

@@ -22,7 +22,7 @@ export class TrapAnnotations implements vscode.CodeLensProvider, vscode.Disposab
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly heats = GUTTER.map((colour, level) => heatDecoration(colour, COLOURS[level], level));
   private readonly quiet = quietDecoration();
-  private readonly subscriptions: vscode.Disposable[];
+  private readonly subscriptions: { dispose(): void }[];
   private lines = new Map<string, Map<number, LineExitsRow>>();
   private total = 0;
   private most = 0;
@@ -110,7 +110,7 @@ export class TrapAnnotations implements vscode.CodeLensProvider, vscode.Disposab
     for (const row of lines) {
       const uri = fileUri(row.path).toString();
       let rows = this.lines.get(uri);
-      if (!rows) this.lines.set(uri, (rows = new Map()));
+      if (!rows) this.lines.set(uri, (rows = new Map<number, LineExitsRow>()));
       rows.set(row.line, row);
       this.total += row.count;
       this.most = Math.max(this.most, row.count);

@@ -20,7 +20,9 @@ describe('refreshing of views', () => {
 
   it('leaves an interval between loads while the guest runs, but not at a stop', async () => {
     let loads = 0;
-    const refresh = new Refresh(async () => void loads++, 200);
+    const refresh = new Refresh(async () => {
+      loads++;
+    }, 200);
     refresh.request();
     await wait(5);
     for (let i = 0; i < 5; i++) refresh.requestSoon();
