@@ -492,10 +492,12 @@ export class TraplineSession extends DebugSession {
     this.sendEvent(new Event('output', { category, output: `${line}\n` }));
   }
 
+  /** Something was written. A client that is told of a new stack shows its source, and takes the keyboard there. */
   private invalidate(loaded: Loaded): void {
-    loaded.stack.invalidate();
+    const hasNewStack = loaded.stack.refresh();
     if (this.client['supportsInvalidatedEvent'] !== true) return;
-    this.sendEvent(new Event('invalidated', { areas: ['stacks', 'variables'], threadId: THREAD }));
+    const areas = hasNewStack ? ['stacks', 'variables'] : ['variables'];
+    this.sendEvent(new Event('invalidated', { areas, threadId: THREAD }));
   }
 
   private memoryWritten(loaded: Loaded, place: MemoryPlace, count: number): void {

@@ -22,7 +22,7 @@ const known = new WeakMap<Guest, Map<number, Place | undefined>>();
 /** The file of the host and the line of a linked address; undefined where one of them is not known. */
 function placeOf(guest: Guest, linked: number): Place | undefined {
   let places = known.get(guest);
-  if (!places) known.set(guest, (places = new Map()));
+  if (!places) known.set(guest, (places = new Map<number, Place | undefined>()));
   if (!places.has(linked)) places.set(linked, findPlace(guest, linked));
   return places.get(linked);
 }

@@ -63,6 +63,13 @@ export class Stack {
     for (const listener of this.onInvalidate) listener();
   }
 
+  /** Forgets the frames because the user has written something. Returns whether the stack is another one now. */
+  refresh(): boolean {
+    const before = this.frames;
+    this.invalidate();
+    return !before || outline(before) !== outline(this.all());
+  }
+
   /** `threads`. */
   threads(): DebugProtocol.Thread[] {
     const { vm } = this.guest.machine;
@@ -168,6 +175,10 @@ export class Stack {
     return { ...inModule, ...shown, column: 1 };
   }
 }
+
+/** What a client shows of frames. */
+const outline = (frames: readonly ShownFrame[]): string =>
+  JSON.stringify(frames.map(({ frame, name, place }) => [frame.pc, name, place?.file, place?.line]));
 
 /** Whether a word is BL, or BLX of an address or of a register. */
 function isCall(word: number): boolean {

@@ -26,7 +26,7 @@ export class DebugHub implements vscode.Disposable {
   private readonly runOver = new vscode.EventEmitter<EndedRun>();
   private readonly followed = new Map<string, Followed>();
   private shown: Followed | undefined;
-  private readonly subscriptions: vscode.Disposable[];
+  private readonly subscriptions: { dispose(): void }[];
   /** The state of the session that is shown has changed, or another session is shown. */
   readonly onDidChange = this.changed.event;
   readonly onDidEndRun = this.runOver.event;

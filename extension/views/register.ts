@@ -29,6 +29,7 @@ export function registerViews(context: vscode.ExtensionContext, debugType: strin
     extensionUri: context.extensionUri,
     hub,
     hostRequests,
+    column: () => [...views.values()].map(({ column }) => column).find((column) => column !== undefined),
     showIn: (name, show) => views.get(name)?.show(show),
   };
   for (const [name, title] of Object.entries(VIEWS) as [ViewName, string][]) {

@@ -11,6 +11,8 @@ export interface ViewContext {
   extensionUri: vscode.Uri;
   hub: DebugHub;
   hostRequests: ReadonlyMap<string, HostRequestHandler>;
+  /** The group of editors that has views; undefined while none is open. */
+  column(): vscode.ViewColumn | undefined;
   /** Shows something in another view. */
   showIn(view: ViewName, show: ShowRequest): void;
 }
@@ -62,10 +64,23 @@ export class TraplineView implements vscode.WebviewViewProvider, vscode.WebviewP
   }
 
   /** Opens the view as an editor, or shows the one that is open. */
-  openEditor(column: vscode.ViewColumn = vscode.ViewColumn.Active): void {
+  async openEditor(): Promise<void> {
     const [open] = this.panels;
-    if (open) open.reveal();
-    else this.adopt(vscode.window.createWebviewPanel(viewId(this.name), this.title, column));
+    if (open) {
+      open.reveal();
+      return;
+    }
+    const column = this.context.column();
+    const place = column ?? vscode.ViewColumn.Beside;
+    this.adopt(vscode.window.createWebviewPanel(viewId(this.name), this.title, place));
+    // At each stop the editor shows the source: in a group of its own a view stays where it is.
+    if (column === undefined) await vscode.commands.executeCommand('workbench.action.lockEditorGroup');
+  }
+
+  /** The group of editors in which the view is open. */
+  get column(): vscode.ViewColumn | undefined {
+    const [panel] = this.panels;
+    return panel?.viewColumn;
   }
 
   /** Shows something: in an editor that is open, else in the side bar. */

@@ -9,7 +9,7 @@ const GAP = 3;
 const AXIS = 18;
 const LABELS = 92;
 const HEIGHT = LANES.length * (LANE_HEIGHT + GAP) + AXIS;
-const COLOURS = ['--vscode-charts-green', '--vscode-charts-blue', '--vscode-charts-orange'] as const;
+const COLOURS = ['--vscode-charts-green', '--vscode-charts-blue', '--vscode-charts-yellow'] as const;
 /** Exits that a chart begins with, the newest. */
 const FIRST_EXITS = 60;
 const TICK_WIDTH = 90;

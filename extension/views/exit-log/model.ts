@@ -56,13 +56,15 @@ export interface Stretch {
 
 /**
  * Who executed, exit by exit: the guest up to an exit, in the mode that it was in then, and the hypervisor after it. Times
- * start at 0 with the first exit.
+ * start at 0, with the run or the oldest exit that is known.
  */
 export function stretches(exits: readonly ExitLogRow[]): Stretch[] {
   const found: Stretch[] = [];
   let time = 0;
   exits.forEach((exit, i) => {
-    const before = i === 0 ? exit.instructions : exits[i - 1].instructions;
+    // What came before the oldest exit of the log is not known, unless it is the first of all.
+    const start = exit.index === 0 ? 0 : exit.instructions;
+    const before = i === 0 ? start : exits[i - 1].instructions;
     const guest = exit.instructions - before;
     if (guest > 0) {
       found.push({ lane: exit.mode === 'usr' ? 0 : 1, from: time, to: time + guest, exit });

@@ -137,7 +137,7 @@ const COLUMNS: Column<ExitLogRow>[] = [
     cell: ({ instructions }) => formatCount(instructions),
     tooltip: () => 'Guest instructions before the exit',
   },
-  { id: 'mode', title: 'Mode', width: '32px', cell: ({ mode }) => mode, hideBelow: 460 },
+  { id: 'mode', title: 'Mode', width: '38px', cell: ({ mode }) => mode, hideBelow: 460 },
   { id: 'cause', title: 'Cause', width: 'minmax(90px, 0.9fr)', cell: ({ cause }) => cause },
   {
     ...{ id: 'symbol', title: 'Where', width: 'minmax(80px, 1fr)' },

@@ -59,6 +59,10 @@ function hasPages({ guest, shadow }: TableRow): boolean {
 export const cellOf = ({ shadow }: TableRow, user: boolean): ShadowCell | undefined =>
   shadow && (user ? shadow.user : shadow.privileged);
 
+/** Whether the shadow has an entry there. */
+export const isFilled = (cell: ShadowCell | undefined): boolean =>
+  cell?.descriptor !== undefined && cell.descriptor.type !== 'fault';
+
 function isWanted(row: TableRow, user: boolean, filter: RowFilter): boolean {
   const state = cellOf(row, user)?.state;
   if (filter === 'all') return true;
@@ -111,6 +115,12 @@ export const apText = ({ ap }: Descriptor): string =>
 export const cacheText = ({ c, b }: Descriptor): string =>
   c === undefined || b === undefined ? '' : `${c ? 'C' : '–'}${b ? 'B' : '–'}`;
 
+/** The cache bits in words. */
+function cacheWords({ c, b }: Descriptor): string {
+  const words = [...(c ? ['cached'] : []), ...(b ? ['buffered'] : [])];
+  return words.length > 0 ? words.join(' and ') : 'not cached';
+}
+
 /** One step of a walk, in words. */
 export interface WalkStep {
   title: string;
@@ -147,7 +157,7 @@ function resultOf(descriptor: WalkedDescriptor): string {
     typeText(descriptor),
     ...(descriptor.domain === undefined ? [] : [`domain ${descriptor.domain}`]),
     ...(descriptor.ap === undefined ? [] : [`AP ${apText(descriptor)}`]),
-    ...(descriptor.c === undefined ? [] : [cacheText(descriptor)]),
+    ...(descriptor.c === undefined ? [] : [cacheWords(descriptor)]),
   ];
   return `${fields.join(', ')} at ${target ?? '?'}`;
 }

@@ -24,6 +24,7 @@ import {
   apText,
   cacheText,
   cellOf,
+  isFilled,
   destination,
   lastFill,
   MEGABYTE,
@@ -227,7 +228,7 @@ class PageTablesView extends ViewElement {
     const columns: Column<TreeRow>[] = [
       { id: 'address', title: 'Virtual', width: 'minmax(112px, 1fr)', mono: true, cell: ({ row }) => row.address },
       { id: 'type', title: 'Guest', width: '90px', hideBelow: 300, cell: guest(typeText) },
-      { id: 'domain', title: 'Dom', width: '28px', hideBelow: 560, cell: guest(({ domain }) => `${domain ?? ''}`) },
+      { id: 'domain', title: 'Dom', width: '34px', hideBelow: 560, cell: guest(({ domain }) => `${domain ?? ''}`) },
       { id: 'ap', title: 'AP', width: '44px', hideBelow: 480, mono: true, cell: guest(apText) },
       { id: 'cb', title: 'CB', width: '24px', hideBelow: 480, mono: true, cell: guest(cacheText) },
       { id: 'target', title: 'Physical', width: '84px', mono: true, cell: guest(({ target }) => target ?? '') },
@@ -255,7 +256,7 @@ class PageTablesView extends ViewElement {
 
   private shadowColumns(user: boolean): Column<TreeRow>[] {
     const shadow = (of: (tree: TreeRow) => string) => (tree: TreeRow) =>
-      cellOf(tree.row, user)?.descriptor === undefined ? '' : of(tree);
+      isFilled(cellOf(tree.row, user)) ? of(tree) : '';
     const descriptor = ({ row }: TreeRow) => cellOf(row, user)!.descriptor!;
     return [
       {
@@ -352,7 +353,9 @@ class PageTablesView extends ViewElement {
       html`<dt title=${`strategy ${strategy}`}>shadow, ${name}</dt>
         <dd>
           ${STATES[state].label}${
-            steps.length > 1 ? html`: <span class="mono">${steps[1].word}</span>, ${rightsText(read, write)}` : nothing
+            isFilledStep(steps)
+              ? html`: <span class="mono">${steps[1].word}</span>, ${rightsText(read, write)}`
+              : nothing
           }
         </dd>`;
     return html`${side('privileged', privileged)}${side('user', user)}`;
@@ -449,6 +452,9 @@ class PageTablesView extends ViewElement {
 }
 
 const valueOf = (event: Event): string => (event.target as HTMLSelectElement).value;
+
+/** Whether a walk of the shadow ends at an entry. */
+const isFilledStep = (steps: ShadowSide['steps']): boolean => steps.length > 1 && steps[1].type !== 'fault';
 
 const rightsText = (read: boolean, write: boolean): string =>
   read ? (write ? 'read and write' : 'read only') : 'no access';

@@ -22,7 +22,7 @@ export class TrapAnnotations implements vscode.CodeLensProvider, vscode.Disposab
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly heats = GUTTER.map((colour, level) => heatDecoration(colour, COLOURS[level], level));
   private readonly quiet = quietDecoration();
-  private readonly subscriptions: vscode.Disposable[];
+  private readonly subscriptions: { dispose(): void }[];
   private lines = new Map<string, Map<number, LineExitsRow>>();
   private total = 0;
   private most = 0;
@@ -110,7 +110,7 @@ export class TrapAnnotations implements vscode.CodeLensProvider, vscode.Disposab
     for (const row of lines) {
       const uri = fileUri(row.path).toString();
       let rows = this.lines.get(uri);
-      if (!rows) this.lines.set(uri, (rows = new Map()));
+      if (!rows) this.lines.set(uri, (rows = new Map<number, LineExitsRow>()));
       rows.set(row.line, row);
       this.total += row.count;
       this.most = Math.max(this.most, row.count);
@@ -167,7 +167,7 @@ const svg = (shape: string): vscode.Uri =>
 function heatDecoration(colour: string, ruler: string, level: number): vscode.TextEditorDecorationType {
   const height = 4 + level * 4;
   return vscode.window.createTextEditorDecorationType({
-    gutterIconPath: svg(`<rect x="6" y="${16 - height}" width="4" height="${height}" rx="1.5" fill="${colour}"/>`),
+    gutterIconPath: svg(`<rect x="6" y="${8 - height / 2}" width="4" height="${height}" rx="1.5" fill="${colour}"/>`),
     gutterIconSize: 'contain',
     overviewRulerColor: new vscode.ThemeColor(ruler),
     overviewRulerLane: vscode.OverviewRulerLane.Left,

@@ -63,7 +63,7 @@ function withClass(name: string, rows: CauseCount[]): CauseCount[] {
     hostInstructions: sum(({ hostInstructions }) => hostInstructions),
     before: rows[0].before === undefined ? undefined : sum(({ before }) => before ?? 0),
   };
-  return [head, ...rows.map((row) => ({ ...row, depth: 2 }))];
+  return [head, ...rows.map((row) => ({ ...row, depth: 2, name: row.name.slice(name.length + 1) }))];
 }
 
 const weight = ({ count, before }: CauseCount): number => Math.max(count, before ?? 0);
@@ -124,9 +124,11 @@ export class RateHistory {
     return this.curves.get(key) ?? [];
   }
 
-  /** Exits per million guest instructions between the last two samples. */
+  /** Exits per million guest instructions: between the last two samples, or since the start when there is only one. */
   rate(key: string): number {
-    return this.curves.get(key)?.at(-1) ?? 0;
+    const { last, samples } = this;
+    if (samples > 0) return this.curves.get(key)?.at(-1) ?? 0;
+    return last && last.instructions > 0 ? ((last.counts.get(key) ?? 0) * 1e6) / last.instructions : 0;
   }
 
   clear(): void {

@@ -6,7 +6,6 @@ import '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import type { ExitsResponse, FunctionRow, RegisterRow, SiteRow } from '../../../debug-adapter/protocol.ts';
 import type { Run } from '../messages.ts';
 import { formatCount, formatDelta, formatRate, formatShare } from '../ui/format.ts';
-import type { Sparkline } from '../ui/sparkline.ts';
 import '../ui/sparkline.ts';
 import type { Column, Sorting, TreePlace } from '../ui/table.ts';
 import '../ui/table.ts';
@@ -96,7 +95,9 @@ class TrapsView extends ViewElement {
       ${
         delta === undefined
           ? nothing
-          : html`<span title="against the run that is compared with"><strong>${formatDelta(delta)}</strong></span>`
+          : html`<span title="against the run that is compared with"
+              ><strong id="delta">${formatDelta(delta)}</strong></span
+            >`
       }
       <span title="exits per million guest instructions, of late">
         <strong>${formatRate(this.history.rate(TOTAL))}</strong>/M
@@ -176,6 +177,8 @@ class TrapsView extends ViewElement {
     const closed = new Set(this.kept.closed);
     const rows = visibleCauses(causeTree(exits, before), closed);
     const most = Math.max(1, ...rows.map(({ count }) => count));
+    // Pixels that the columns of a comparison take from the others.
+    const taken = before ? 170 : 0;
     const columns: Column<CauseCount>[] = [
       {
         ...{ id: 'cause', title: 'Cause', width: 'minmax(110px, 1.6fr)' },
@@ -189,21 +192,21 @@ class TrapsView extends ViewElement {
         cell: ({ count }) => formatShare(count, exits.total),
       },
       {
-        ...{ id: 'bar', title: '', width: 'minmax(40px, 1fr)', hideBelow: 430 },
-        cell: ({ count }) => html`<span class="bar" ${width(`${(count / most) * 100}%`)}></span>`,
+        ...{ id: 'bar', title: '', width: 'minmax(40px, 1fr)', hideBelow: 430 + taken },
+        cell: ({ count }) =>
+          count === 0 ? nothing : html`<span class="bar" ${width(`${(count / most) * 100}%`)}></span>`,
       },
       {
-        ...{ id: 'rate', title: '/M instr.', width: '60px', align: 'end', hideBelow: 330 },
+        ...{ id: 'rate', title: '/M instr.', width: '60px', align: 'end', hideBelow: 330 + taken },
         cell: ({ key }) => formatRate(this.history.rate(key)),
         tooltip: () => 'Exits per million guest instructions, of late',
       },
       {
-        ...{ id: 'curve', title: '', width: '64px', hideBelow: 520 },
-        cell: ({ key }) =>
-          html`<trapline-sparkline .values=${this.history.curve(key) as Sparkline['values']}></trapline-sparkline>`,
+        ...{ id: 'curve', title: '', width: '64px', hideBelow: 520 + taken },
+        cell: ({ key }) => html`<trapline-sparkline .values=${this.history.curve(key)}></trapline-sparkline>`,
       },
       {
-        ...{ id: 'host', title: 'Host instr.', width: '84px', align: 'end', hideBelow: 600 },
+        ...{ id: 'host', title: 'Host instr.', width: '84px', align: 'end', hideBelow: 600 + taken },
         cell: ({ hostInstructions }) => formatCount(hostInstructions),
       },
     ];
@@ -218,7 +221,8 @@ class TrapsView extends ViewElement {
       .rows=${rows}
       .keyOf=${({ key }: CauseCount) => key}
       .placeOf=${placeOf}
-      .rowLabel=${({ name, count }: CauseCount) => `${name}, ${count} exits, ${formatShare(count, exits.total)}`}
+      .rowLabel=${({ key, name, isClass, count }: CauseCount) =>
+        `${isClass ? name : key}, ${count} exits, ${formatShare(count, exits.total)}`}
       .empty=${'No exits yet.'}
       @toggle=${(event: CustomEvent<CauseCount>) => this.toggle(event.detail.key)}
       @open=${(event: CustomEvent<CauseCount>) =>

@@ -15,7 +15,7 @@ export const viewStyles = css`
     --quiet: var(--vscode-descriptionForeground);
     --line: var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
     --good: var(--vscode-charts-green, #388a34);
-    --warn: var(--vscode-charts-orange, #d18616);
+    --warn: var(--vscode-editorWarning-foreground, #bf8803);
     --bad: var(--vscode-charts-red, #e51400);
     --info: var(--vscode-charts-blue, #1a85ff);
   }
@@ -27,7 +27,7 @@ export const viewStyles = css`
     padding: 6px 12px;
   }
   .toolbar .grow {
-    flex: 1;
+    flex: 1 1 130px;
     min-width: 90px;
   }
   .summary {

@@ -213,7 +213,7 @@ export class TraplineTable<Row> extends LitElement {
       border-color: currentColor;
     }
     .badge.warn {
-      color: var(--vscode-charts-orange, #d18616);
+      color: var(--vscode-editorWarning-foreground, #bf8803);
       border-color: currentColor;
     }
     .badge.bad {
@@ -263,7 +263,7 @@ export class TraplineTable<Row> extends LitElement {
   /** The name of a row for screen readers. */
   rowLabel: ((row: Row) => string) | undefined;
   private activeKey: string | number | undefined;
-  private readonly resizes = new ResizeObserver(() => this.measure());
+  private readonly resizes = new ResizeObserver(() => this.resized());
 
   constructor() {
     super();
@@ -335,7 +335,7 @@ export class TraplineTable<Row> extends LitElement {
         tabindex="0"
         @scroll=${() => this.measure()}
         @keydown=${(event: KeyboardEvent) => this.key(event)}
-        @focus=${() => this.active < 0 && this.rows.length > 0 && this.select(this.first)}
+        @focus=${(event: FocusEvent) => this.focused(event)}
       >
         ${this.rows.length === 0 ? html`<div class="empty">${this.empty}</div>` : nothing}
         <div class="space" role="presentation">
@@ -369,6 +369,13 @@ export class TraplineTable<Row> extends LitElement {
     if (first === this.first && visible === this.visible) return;
     [this.first, this.visible] = [first, visible];
     this.dispatchEvent(new CustomEvent('window', { detail: { first, count: visible } }));
+  }
+
+  /** A row that was selected in sight stays in sight. */
+  private resized(): void {
+    const wasSeen = this.active >= this.first && this.active < this.first + this.visible;
+    this.measure();
+    if (wasSeen) this.bringIntoView(this.active);
   }
 
   private heading(column: Column<Row>): TemplateResult {
@@ -463,6 +470,11 @@ export class TraplineTable<Row> extends LitElement {
     else if (event.key === 'F2') this.fire('edit', row);
     else return;
     event.preventDefault();
+  }
+
+  /** The keyboard has come here: something is selected then. A click selects by itself. */
+  private focused({ target }: FocusEvent): void {
+    if (this.active < 0 && target instanceof Element && target.matches(':focus-visible')) this.select(this.first);
   }
 
   private selectParent(): void {
