@@ -17,7 +17,7 @@ import type {
   PageTablesResponse,
   TranslationResponse,
 } from '../../debug-adapter/protocol.ts';
-import { ensureEditor } from './install.ts';
+import { editorOrSkip } from './install.ts';
 import { startServer, type Server } from './server.ts';
 import { Workbench } from './workbench.ts';
 
@@ -43,7 +43,7 @@ describe('Views in VS Code', function () {
 
   before(async function () {
     this.timeout(900_000);
-    const editor = ensureEditor();
+    const editor = editorOrSkip(this);
     server = await startServer(editor);
     folder = mkdtempSync(join(tmpdir(), 'trapline-workspace-'));
     cpSync(SAMPLE, join(folder, 'sample'), { recursive: true });

@@ -95,14 +95,6 @@ export class Workbench {
     await this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first().click();
   }
 
-  /** Opens a file of the workspace by the end of its path. */
-  async openFile(path: string): Promise<void> {
-    await this.command('Go to File');
-    await this.page.locator('.quick-input-widget input').first().fill(path);
-    const name = path.split('/').at(-1) ?? path;
-    await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
-  }
-
   /** Chooses an entry of the list that is open. */
   async pick(label: string): Promise<void> {
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: label }).first().click();
