@@ -3,6 +3,7 @@
  * syntax is that of the table's templates. Operands that are not known yet (a macro's parameter, a compiler's operand)
  * stay symbolic: the word has 0 in their place, and the caller gets their text.
  */
+import { coprocessorClass, isCoprocessorName } from './coprocessor-names.ts';
 import { canonicalRotation } from './format.ts';
 import { lookupMnemonic, type Mnemonic } from './mnemonics.ts';
 import { A32_ROWS } from './a32.ts';
@@ -13,6 +14,8 @@ import { isDataClass, trapsInUserMode, type SensitiveClass } from './sensitivity
 export interface OperandContext {
   /** The number of a register name that is not a standard one (`.req`); 'symbolic' when its value comes later. */
   register(name: string): number | 'symbolic' | undefined;
+  /** What a name in lower case was given to by `.req`; also a register of a coprocessor. */
+  alias?(name: string): string | undefined;
   /** The value of an expression; 'symbolic' when it comes later, undefined when it is no expression. */
   value(text: string): number | 'symbolic' | undefined;
 }
@@ -226,7 +229,8 @@ class Operands {
     const [, name, suffix = ''] = match;
     this.fields.R = name === 'spsr' ? 1 : 0;
     if (!withFields) {
-      if (suffix !== '') throw MISMATCH;
+      // Old kernels write `mrs r0, cpsr_all`.
+      if (suffix !== '' && suffix !== 'all') throw MISMATCH;
       return;
     }
     if (name === 'apsr') {
@@ -420,6 +424,20 @@ function assembleAs(
 /** The first operand of coprocessor instructions: a coprocessor, or what may turn out to be one. */
 const COPROCESSOR = /^\s*(p\d{1,2}|cp?\d{1,2}|\d{1,2}|\\|%|[A-Za-z_.])/i;
 
+/** Whether a mnemonic, in lower case, may be that of a sensitive instruction. */
+export function isSensitiveName(mnemonic: string): boolean {
+  const dot = mnemonic.indexOf('.');
+  const name = dot < 0 ? mnemonic : mnemonic.slice(0, dot);
+  return lookupMnemonic(name) !== undefined || isCoprocessorName(name);
+}
+
+/** Coprocessor instructions by names of their own. */
+function assembleCoprocessor(mnemonic: string, operands: string, context: OperandContext): Assembled | undefined {
+  const isCore = (name: string): boolean => typeof (context.register(name) ?? STANDARD_NAMES.get(name)) === 'number';
+  const found = coprocessorClass(mnemonic, operands, isCore, (name) => context.alias?.(name));
+  return found && { row: rowByName.get(found)!, class: found, word: 0, symbolic: [] };
+}
+
 /**
  * Assembles a statement. Undefined when it is none of the 31 sensitive classes, or its operands are not those of one.
  * `mnemonic` is in lower case.
@@ -427,7 +445,7 @@ const COPROCESSOR = /^\s*(p\d{1,2}|cp?\d{1,2}|\d{1,2}|\\|%|[A-Za-z_.])/i;
 export function assembleSensitive(mnemonic: string, operands: string, context: OperandContext): Assembled | undefined {
   const dot = mnemonic.indexOf('.');
   const candidates = lookupMnemonic(dot < 0 ? mnemonic : mnemonic.slice(0, dot));
-  if (!candidates) return undefined;
+  if (!candidates) return assembleCoprocessor(mnemonic, operands, context);
   // Nearly all multiple transfers are those of the current bank.
   if (candidates[0].operands.endsWith('^') && !operands.includes('^')) return undefined;
   if (isDataClass(candidates[0].class)) {

@@ -1,16 +1,17 @@
 /** Running, stepping and stopping: what the guest does between two stopped events. */
 import type { RunnerStop } from '../../emulator/runner.ts';
 import { SP } from '../../symbols/frame.ts';
+import type { Frame } from '../../symbols/unwinder.ts';
 import { describeStop, hex32 } from '../target.ts';
 import type { BreakpointReason, Breakpoints, Hit } from './breakpoints.ts';
-import { CodePositions } from './code-position.ts';
+import { type CodePosition, CodePositions } from './code-position.ts';
 import type { DataBreakpoints } from './data-breakpoints.ts';
 import { callerUnknown, guestEnded, mustStand } from './errors.ts';
 import { isSameStack, stackIdentity, type Goal } from './goal.ts';
 import type { Guest } from './guest.ts';
 import { stepInstruction } from './instruction-step.ts';
 import { LineStep, type LineStepKind, type StepControl } from './line-step.ts';
-import { stackFrames } from './stack.ts';
+import { stackFrames } from './thread-frames.ts';
 
 /** A stop as the client is told of it. */
 export interface Stop {
@@ -40,6 +41,8 @@ export class RunControl implements StepControl {
   private over = false;
   private endRequested = false;
   private disposed = false;
+  private resuming = false;
+  private readonly onStop = (stop: RunnerStop): void => this.stopped(stop);
 
   constructor(
     guest: Guest,
@@ -54,12 +57,17 @@ export class RunControl implements StepControl {
     this.listener = listener;
     this.panicked = panicked;
     this.positions = new CodePositions(guest);
-    guest.runner.passes = (stop) => this.passes(stop);
-    guest.runner.onStop.add((stop) => this.stopped(stop));
+    guest.points.passes = (stop) => this.passes(stop);
+    guest.runner.onStop.add(this.onStop);
   }
 
   get running(): boolean {
     return this.guest.runner.running || this.lineStep !== undefined;
+  }
+
+  /** Whether the guest is being resumed by this session, and not by another debugger of it. */
+  get isResuming(): boolean {
+    return this.resuming;
   }
 
   /** Throws when the guest has ended. */
@@ -76,12 +84,25 @@ export class RunControl implements StepControl {
   /** First run after `configurationDone` or a restart; a breakpoint at the first instruction hits. */
   start(stopOnEntry: boolean): void {
     if (stopOnEntry) this.listener.stopped({ reason: 'entry', description: 'Stopped at the first instruction' });
-    else if (!this.stopAtBreakpoint()) this.guest.runner.resume();
+    else if (!this.stopAtBreakpoint()) this.go();
+  }
+
+  /** First stop, if any, in a guest that runs already: at once when asked for, or where it stands for another debugger. */
+  join(stopOnAttach: boolean): void {
+    if (stopOnAttach || !this.guest.runner.running) this.pause();
+  }
+
+  /** The run has ended, by its own rules: the client is told, unless it knows. */
+  ended(exitCode: number, text: string): void {
+    if (this.over) return;
+    this.clearGoal();
+    this.over = true;
+    this.listener.ended(exitCode, text);
   }
 
   /** `continue`. Does nothing when the guest runs already. */
   resume(): void {
-    if (!this.running) this.guest.runner.resume();
+    if (!this.running) this.go();
   }
 
   /** `pause`. A guest that stands already is reported as paused. */
@@ -118,9 +139,18 @@ export class RunControl implements StepControl {
    */
   stepLine(kind: Exclude<LineStepKind, 'out'>, target?: number): void {
     const origin = this.positions.at(this.guest.linked(this.guest.pc));
-    if (origin) this.startLineStep(new LineStep(this.guest, this, { kind, positions: this.positions, origin, target }));
+    // An invocation of a macro is one line: into it means instruction by instruction.
+    if (origin && kind === 'into' && target === undefined && this.isInMacro(origin)) this.stepIn();
+    else if (origin)
+      this.startLineStep(new LineStep(this.guest, this, { kind, positions: this.positions, origin, target }));
     else if (kind === 'over') this.next();
     else this.stepIn();
+  }
+
+  /** Whether the next instruction of assembly code belongs to the same line, although no line begins with it. */
+  private isInMacro({ isAssembly, line, file }: CodePosition): boolean {
+    const next = this.positions.at(this.guest.linked(this.guest.pc) + 4);
+    return isAssembly && next?.line === line && next.file === file && !next.isStart;
   }
 
   /** What `stepOut` will do. Throws when the caller of the current function is not known. */
@@ -133,23 +163,35 @@ export class RunControl implements StepControl {
     }
     const frame = stackFrames(guest, 2)[1];
     if (!frame) throw callerUnknown(guest.describe(guest.pc) ?? hex32(guest.pc));
-    const { mode, space } = stackIdentity(guest);
+    const { mode, space, task } = stackIdentity(guest);
     const sp = frame.registers[SP] ?? 0;
     // Out of the handler of an exception, the mode and its stack pointer change.
     const reached = (): boolean => {
       const now = stackIdentity(guest);
-      return now.sp === sp || (now.mode === mode && now.space === space && now.sp >= sp);
+      return now.sp === sp || (now.mode === mode && now.space === space && now.task === task && now.sp >= sp);
     };
     const loaded = guest.mmuOn ? undefined : guest.loadedAt(frame.pc);
     const addresses = loaded === undefined ? [frame.pc] : [frame.pc, loaded];
     return () => this.runTo({ addresses, reached, then: () => this.stepEnded() });
   }
 
+  /**
+   * A step of a task that does not run: until it is back on the processor, at one of its frames. Throws when that is not
+   * known.
+   */
+  planWake(frame: Frame | undefined): () => void {
+    const { guest } = this;
+    const sp = frame?.registers[SP];
+    if (!frame || sp === undefined) throw callerUnknown('a task that does not run');
+    const reached = (): boolean => guest.read('sp') === sp;
+    return () => this.runTo({ addresses: [frame.pc], reached, then: () => this.stepEnded() });
+  }
+
   /** Runs until a goal is reached, or a breakpoint. */
   runTo(goal: Goal): void {
     this.goal = goal;
     this.breakpoints.setTemporary(goal.addresses);
-    this.guest.runner.resume();
+    this.go();
   }
 
   /** Puts a task at the end of the event loop's queue, for a step that takes long. */
@@ -168,13 +210,14 @@ export class RunControl implements StepControl {
     this.guest.runner.pause();
   }
 
-  /** Stops the guest for good, without an event. */
+  /** Ends the control of the guest, without an event; one that nobody else runs stops for good. */
   dispose(): void {
     this.disposed = true;
     this.over = true;
     this.lineStep?.cancel();
-    this.guest.runner.passes = undefined;
-    this.guest.runner.pause();
+    this.guest.runner.onStop.delete(this.onStop);
+    this.guest.points.release();
+    if (!this.guest.attachment) this.guest.runner.pause();
   }
 
   /** A step has come to its end where the guest stands. */
@@ -195,7 +238,7 @@ export class RunControl implements StepControl {
 
   /** What has stopped the machine, other than a breakpoint that the guest passes. */
   stopped(stop: RunnerStop): void {
-    if (this.disposed) return;
+    if (this.disposed || this.over) return;
     const { goal, hit } = this;
     const { machine } = this.guest;
     this.hit = undefined;
@@ -208,15 +251,13 @@ export class RunControl implements StepControl {
       this.stopAt(hit);
       return;
     }
-    if (stop === 'breakpoint' && goal) {
+    if (stop === 'breakpoint' && goal?.addresses.includes(this.guest.pc) === true && goal.reached()) {
       goal.then();
       return;
     }
     const description = describeStop(machine, stop);
-    if (stop === 'watchpoint') {
-      const watched = hit ?? this.data.reached(machine.vcpu.exit);
-      if (watched) this.stopAt(watched);
-      else this.stepEnded();
+    if (stop === 'watchpoint' && hit) {
+      this.stopAt(hit);
       return;
     }
     this.dropLineStep();
@@ -234,7 +275,12 @@ export class RunControl implements StepControl {
         this.listener.stopped({ reason: 'pause', description: `Paused at ${hex32(this.guest.pc)}` });
         return;
       }
+      // Not at a point of this session: GDB has stopped the guest.
       case 'breakpoint':
+      case 'watchpoint': {
+        this.listener.stopped({ reason: 'pause', description });
+        return;
+      }
       case 'stepped':
       case 'idle': {
         this.listener.stopped({ reason: 'step', description });
@@ -247,9 +293,8 @@ export class RunControl implements StepControl {
   private passes(stop: 'breakpoint' | 'watchpoint'): boolean {
     if (stop === 'watchpoint') {
       this.hit = this.data.reached(this.guest.machine.vcpu.exit);
-      return this.hit === undefined && !this.data.isEmpty;
+      return this.hit === undefined;
     }
-    if (!this.breakpoints.isOwn(this.guest.pc)) return false;
     const { goal } = this;
     if (goal?.addresses.includes(this.guest.pc) === true && goal.reached()) return false;
     this.hit = this.breakpoints.reached(this.guest.pc);
@@ -263,6 +308,12 @@ export class RunControl implements StepControl {
     if (reason === 'exception') stop.text = stop.description;
     if (ids.length > 0) stop.hitBreakpointIds = [...ids];
     this.listener.stopped(stop);
+  }
+
+  private go(): void {
+    this.resuming = true;
+    this.guest.runner.resume();
+    this.resuming = false;
   }
 
   private startLineStep(step: LineStep): void {

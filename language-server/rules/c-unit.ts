@@ -1,4 +1,5 @@
 /** Asm statements of a C file or a header, from template to sites. */
+import { isSensitiveName } from '../../isa/assemble.ts';
 import { Assembler } from '../parse/gas/assembler.ts';
 import { asmStatements } from '../parse/c/asm-statements.ts';
 import { TemplateReader } from '../parse/c/template.ts';
@@ -13,7 +14,7 @@ import {
 import type { Source } from '../parse/source.ts';
 import { Traced } from '../parse/traced.ts';
 import type { SiteTable } from './site-table.ts';
-import { isCandidate, noteInstruction } from './unit.ts';
+import { noteInstruction } from './unit.ts';
 
 /** Macros and disabled lines of a file as C, made when something asks for them. */
 export interface CContext {
@@ -74,7 +75,7 @@ export function noteAsmStatements(source: Source, context: ContextOf, table: Sit
     const line = source.position(statement.start).line - 1;
     for (const template of reader.variants(statement)) {
       const assembler = new Assembler({
-        wants: isCandidate,
+        wants: isSensitiveName,
         instruction: (site, from) => {
           const { nameStart } = site.statement;
           const origin = site.text.originOf(nameStart);

@@ -1,6 +1,5 @@
 /** One unit of assembly from file to sites: preprocessor, assembler, classification. */
-import { assembleSensitive } from '../../isa/assemble.ts';
-import { lookupMnemonic } from '../../isa/mnemonics.ts';
+import { assembleSensitive, isSensitiveName } from '../../isa/assemble.ts';
 import { trapsInUserMode } from '../../isa/sensitivity.ts';
 import { USER_MODE_CODE } from '../../isa/user-mode-code.ts';
 import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
@@ -38,12 +37,6 @@ export interface UnitResult {
 /** The line to which the assembler attributes an instruction: that of the outermost macro invocation. */
 function attributed(site: InstructionSite): { source: Source; line: number } {
   return site.frames.find(({ kind }) => kind === 'macro') ?? site;
-}
-
-/** Whether a name may be that of a sensitive instruction. */
-export function isCandidate(name: string): boolean {
-  const dot = name.indexOf('.');
-  return lookupMnemonic(dot < 0 ? name : name.slice(0, dot)) !== undefined;
 }
 
 /** Notes an instruction that belongs to one of the classes. */
@@ -130,7 +123,7 @@ export function readAssemblyUnit(
   const included = new Set<Source>();
   const assembler = new Assembler(
     {
-      wants: isCandidate,
+      wants: isSensitiveName,
       instruction: (site, from) => noteInstruction(site, from, table),
       problem: (text, start, end, message) => {
         const origin = text.rangeOf(start, end) ?? text.originOf(start);

@@ -121,10 +121,10 @@ for (const given of folders) {
   const folder = resolve(given);
   const includes = values.include.split(',').filter((path) => path !== '');
   const { files, assembled, words, claimed, agreed, wrong } = compareFolder(folder, values.arch.split(','), includes);
-  console.log(
+  process.stdout.write(
     `${given}: ${files} files, ${assembled} objects, ${words} sensitive words; ` +
-      `precision ${percent(agreed, claimed)}, recall ${percent(agreed, words)}, ${wrong.length} differences`,
+      `precision ${percent(agreed, claimed)}, recall ${percent(agreed, words)}, ${wrong.length} differences\n`,
   );
-  for (const line of wrong) console.log(`  ${line}`);
+  for (const line of wrong) process.stdout.write(`  ${line}\n`);
   if (wrong.length > 0) process.exitCode = 1;
 }

@@ -42,16 +42,21 @@ export function parseMacroHeader(text: string): { name: string; parameters: Para
   if (!head) return undefined;
   const parameters: Parameter[] = [];
   const rest = text.slice(head[0].length);
-  const parameter = /[\s,]*([A-Za-z_.$][\w.$]*)(?:\s*:\s*(req|vararg))?(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,)]*))?/y;
+  const parameter = /[\s,]*([A-Za-z_.$][\w.$]*)(?:\s*:\s*(req|vararg))?(\s*=\s*)?/y;
   for (;;) {
     const match = parameter.exec(rest);
     if (!match) break;
-    const value = match[3] as string | undefined;
+    let value = '';
+    if (match[3] !== undefined) {
+      const argument = readArgument(rest, parameter.lastIndex, false);
+      value = argument.value;
+      parameter.lastIndex = argument.end;
+    }
     parameters.push({
       name: match[1],
       required: match[2] === 'req',
       vararg: match[2] === 'vararg',
-      default: value === undefined ? '' : unquote(value),
+      default: value,
     });
   }
   return { name: head[1].toLowerCase(), parameters };
