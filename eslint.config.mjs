@@ -12,7 +12,9 @@ const NODE_FILES = [
   '**/*.{test,testing}.ts',
 ];
 
-const BROWSER_TOO = 'this file also runs in a browser worker, which has none.';
+const NODE_GLOBALS = ['process', 'Buffer', 'require', 'global', '__dirname', '__filename', 'setImmediate'].map(
+  (name) => ({ name, message: `Node's ${name}: this file also runs in a browser, which has none.` }),
+);
 
 export default tseslint.config(
   // emulator/core is AssemblyScript: asc checks its types, and TypeScript's rules do not hold there.
@@ -53,14 +55,13 @@ export default tseslint.config(
     files: ['**/*.ts'],
     ignores: NODE_FILES,
     rules: {
-      'no-restricted-globals': [
-        'error',
-        ...['process', 'Buffer', 'require', 'global', '__dirname', '__filename', 'setImmediate'].map((name) => ({
-          name,
-          message: `Node's ${name}: ${BROWSER_TOO}`,
-        })),
-      ],
+      'no-restricted-globals': ['error', ...NODE_GLOBALS],
     },
+  },
+  {
+    files: ['extension/views/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'no-restricted-globals': ['error', ...NODE_GLOBALS] },
   },
   {
     files: ['**/*.test.ts', 'test/**/*.ts'],

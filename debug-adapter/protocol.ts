@@ -117,6 +117,47 @@ export interface ExitLogResponse {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// trapline/locate
+
+export interface LocateArguments {
+  /** A memory reference; not needed with `function`. */
+  address?: string;
+  /** Whether the address was executed in user mode. */
+  user?: boolean;
+  /** A symbol by name, in place of an address. */
+  function?: string;
+}
+
+export interface LocateResponse {
+  address: Hex;
+  /** Absent where there is neither a source nor memory: a file, or a listing to be asked for with `source`. */
+  source?: { name: string; path?: string; sourceReference?: number; origin?: string };
+  line?: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// trapline/lineExits
+
+export interface LineExitsRow {
+  /** Absolute path of the file. */
+  path: string;
+  /** From 1. */
+  line: number;
+  count: number;
+  hostInstructions: number;
+  /** Exits by cause; `mmio` for every device. */
+  causes: Record<string, number>;
+}
+
+export interface LineExitsResponse {
+  instructions: number;
+  /** The lines with most exits first, at most 5000. */
+  lines: LineExitsRow[];
+  /** Exits at code whose line is not known, or not given. With the lines it sums to the total of `trapline/exits`. */
+  elsewhere: number;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // trapline/translation
 
 export interface TranslationArguments {
@@ -245,11 +286,18 @@ export interface PageTablesResponse {
 // ---------------------------------------------------------------------------------------------------------------------
 // trapline/machine
 
+/** A part of a register. */
+export interface RegisterField {
+  name: string;
+  value: number | boolean;
+  meaning: string;
+}
+
 /** A register with its fields, where it has any. */
 export interface SystemRegister {
   name: string;
   value: Hex;
-  fields: { name: string; value: number | boolean; meaning: string }[];
+  fields: RegisterField[];
 }
 
 export interface CpuState {
@@ -277,7 +325,13 @@ export interface MachineResponse {
   virtual: CpuState;
   /** The CPU that executes it; absent in native mode, where it is the same. */
   physical?: CpuState;
-  devices: { name: string; base: Hex; size: number; registers: { name: string; address: Hex; value: Hex }[] }[];
+  devices: {
+    name: string;
+    base: Hex;
+    size: number;
+    /** `fields` is absent where the register has none. */
+    registers: { name: string; address: Hex; value: Hex; fields?: RegisterField[] }[];
+  }[];
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -292,4 +346,14 @@ export interface StatsChangedBody {
   /** Exits. */
   total: number;
   running: boolean;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// trapline/runEnded
+
+/** Event: the guest has ended, or is about to be replaced by a restart. Sent to the same clients, before `terminated`. */
+export interface RunEndedBody {
+  /** With the first 1000 rows of each list. */
+  exits: ExitsResponse;
+  lines: LineExitsResponse;
 }

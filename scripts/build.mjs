@@ -3,13 +3,14 @@
  * A step runs only when a file that it reads has changed since its last run. `npm run build -- --force` runs them all.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const STAMPS = join(ROOT, 'build/stamps.json');
+const META = 'build/meta';
 const CORE_WASM = 'build/core.wasm';
 const CORE_MODULE = 'emulator/generated/core-wasm.ts';
 const LAYERS = ['isa', 'formats', 'emulator', 'hypervisor', 'symbols', 'debug-adapter', 'language-server'];
@@ -28,10 +29,65 @@ const BUNDLES = [
   // Threads of `trapline lint` and `trapline patch`.
   { entry: 'cli/lint-worker.ts', outfile: 'dist/lint-worker.js', format: 'esm' },
   // The language server for a browser: a classic worker, without any module of Node.
-  { entry: 'language-server/worker-lsp-server.ts', outfile: 'dist/lsp-worker.js', format: 'iife', platform: 'browser' },
+  {
+    entry: 'language-server/worker-lsp-server.ts',
+    outfile: 'dist/lsp-worker.js',
+    format: 'iife',
+    minify: true,
+    platform: 'browser',
+  },
   // The extension host loads CommonJS; .cjs, because this package is of type "module".
-  { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'] },
+  { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'], minify: true },
+  {
+    entry: 'extension/web-extension.ts',
+    outfile: 'dist/web-extension.cjs',
+    format: 'cjs',
+    external: ['vscode'],
+    minify: true,
+    platform: 'browser',
+  },
+  {
+    entry: 'debug-adapter/worker-main.ts',
+    outfile: 'dist/dap-worker.js',
+    format: 'iife',
+    minify: true,
+    platform: 'browser',
+  },
 ];
+
+/** What the extension can copy into a workspace, and packages with itself. */
+const GUEST_FILES = 'dist/guest-files.json';
+/** What is left out: the recipe of Linux is of no use without the rest of this repository. */
+const GUESTS = {
+  sample: /^build$/,
+  linux: /^(build.*|SHA256SUMS|guest\.fragment|kernel\.config)$/,
+};
+
+/** The adapter's package also has servers for processes, which a browser neither has nor uses. */
+const WITHOUT_NODE = {
+  name: 'without-node',
+  setup(build) {
+    build.onResolve({ filter: /^(fs|net|path|url)$/ }, ({ path }) => ({ path, namespace: 'without-node' }));
+    build.onLoad({ filter: /.*/, namespace: 'without-node' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
+/** The pages of the extension's views, which share what they have in common, and the files that they name. */
+const VIEWS = {
+  folder: 'dist/views',
+  pages: {
+    traps: 'extension/views/traps/view.ts',
+    pageTables: 'extension/views/page-tables/view.ts',
+    memory: 'extension/views/memory/view.ts',
+    machine: 'extension/views/machine/view.ts',
+    exitLog: 'extension/views/exit-log/view.ts',
+  },
+  files: {
+    'page.css': 'extension/views/ui/page.css',
+    'codicon.css': 'node_modules/@vscode/codicons/dist/codicon.css',
+    'codicon.ttf': 'node_modules/@vscode/codicons/dist/codicon.ttf',
+  },
+};
 
 /** Every step in order; `inputs` are files or folders, `outputs` are files. */
 const STEPS = [
@@ -62,6 +118,18 @@ const STEPS = [
     outputs: [CORE_WASM, CORE_MODULE],
     run: compileCore,
   },
+  {
+    name: GUEST_FILES,
+    inputs: Object.keys(GUESTS).map((guest) => `guests/${guest}`),
+    outputs: [GUEST_FILES],
+    run: () => {
+      const lists = Object.entries(GUESTS).map(([guest, without]) => [
+        guest,
+        [...listGuest(`guests/${guest}`, without)],
+      ]);
+      writeAtomically(join(ROOT, GUEST_FILES), JSON.stringify(Object.fromEntries(lists), undefined, 1));
+    },
+  },
   ...BUNDLES.map((bundle) => ({
     name: bundle.outfile,
     when: () => existsSync(join(ROOT, bundle.entry)),
@@ -70,6 +138,14 @@ const STEPS = [
     outputs: [bundle.outfile],
     run: () => makeBundle(bundle),
   })),
+  {
+    name: VIEWS.folder,
+    inputs: ['extension/views', 'package.json'],
+    outputs: [...Object.keys(VIEWS.pages).map((page) => `${page}.js`), ...Object.keys(VIEWS.files)].map(
+      (file) => `${VIEWS.folder}/${file}`,
+    ),
+    run: makeViews,
+  },
 ];
 
 /** A step failed; its own output has been shown. */
@@ -108,24 +184,31 @@ function compileCore() {
   );
 }
 
-async function makeBundle({
-  entry,
-  outfile,
-  format,
-  banner = '',
-  external = [],
-  executable = false,
-  platform = 'node',
-}) {
-  const { outputFiles } = await build({
+/** Paths of the files of a guest, relative to its folder, without what only its recipe needs. */
+function* listGuest(folder, without, inside = '') {
+  for (const entry of readdirSync(join(ROOT, folder, inside), { withFileTypes: true })) {
+    if (without.test(entry.name)) continue;
+    const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
+    if (entry.isDirectory()) yield* listGuest(folder, without, path);
+    else yield path;
+  }
+}
+
+async function makeBundle(bundle) {
+  const { entry, outfile, format, banner = '', external = [], executable = false, platform = 'node' } = bundle;
+  const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
     outfile,
     format,
     external,
     bundle: true,
+    metafile: true,
+    minify: bundle.minify ?? false,
     platform,
     target: platform === 'node' ? 'node20' : 'es2022',
+    // Which files of a package are taken when it has several; the adapter's package has none for browsers.
+    ...(platform === 'browser' && { mainFields: ['browser', 'module', 'main'], plugins: [WITHOUT_NODE] }),
     write: false,
     logLevel: 'warning',
     legalComments: 'none',
@@ -133,7 +216,39 @@ async function makeBundle({
   }).catch(() => {
     throw new StepError(`esbuild could not bundle ${entry}`);
   });
+  // What is in the bundle, for the licences that go with it (scripts/package.mjs).
+  writeAtomically(join(ROOT, META, `${basename(outfile)}.json`), JSON.stringify(metafile));
   for (const file of outputFiles) writeAtomically(file.path, file.contents, executable ? 0o755 : 0o644);
+}
+
+/** Bundles the pages of the views for the editor's browser, with the parts that they share in files of their own. */
+async function makeViews() {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: VIEWS.pages,
+    metafile: true,
+    outdir: VIEWS.folder,
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    target: 'es2022',
+    tsconfig: 'extension/views/tsconfig.json',
+    write: false,
+    logLevel: 'warning',
+    legalComments: 'none',
+  }).catch(() => {
+    throw new StepError('esbuild could not bundle the views');
+  });
+  writeAtomically(join(ROOT, META, 'views.json'), JSON.stringify(metafile));
+  // Names of shared parts change with their contents: old ones are left by no page.
+  rmSync(join(ROOT, VIEWS.folder), { recursive: true, force: true });
+  for (const file of outputFiles) writeAtomically(file.path, file.contents);
+  for (const [name, from] of Object.entries(VIEWS.files)) {
+    writeAtomically(join(ROOT, VIEWS.folder, name), readFileSync(join(ROOT, from)));
+  }
 }
 
 /** Writes a file so that a concurrent reader sees the old or the new one, never a part. */

@@ -13,6 +13,7 @@ import { ensureInstalled, ROOT } from './install.mjs';
 const CHECKS = [
   { name: 'format (prettier)', bin: 'prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
   { name: 'types (tsc)', bin: 'typescript/bin/tsc', args: ['--noEmit'] },
+  { name: 'types of the views (tsc)', bin: 'typescript/bin/tsc', args: ['--noEmit', '-p', 'extension/views'] },
   { name: 'lint (eslint)', bin: 'eslint/bin/eslint.js', args: ['--max-warnings=0', '.'] },
   {
     name: 'layers (dependency-cruiser)',
@@ -60,11 +61,12 @@ async function inParallel(tasks) {
 
 const NO_TESTS_IN = new Set(['node_modules', 'build', 'dist', 'coverage', 'guests']);
 
-function findTests(folder = '') {
+function findTests(ending, folder = '') {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return entry.name.startsWith('.') || NO_TESTS_IN.has(entry.name) ? [] : findTests(path);
-    return path.endsWith('.test.ts') ? [path] : [];
+    if (entry.isDirectory())
+      return entry.name.startsWith('.') || NO_TESTS_IN.has(entry.name) ? [] : findTests(ending, path);
+    return path.endsWith(ending) ? [path] : [];
   });
 }
 
@@ -105,8 +107,12 @@ async function main(files) {
       ),
     );
   }
-  if (built) await runMocha(files.length > 0 ? files : findTests(), files.length > 0);
-  else console.log('✘ tests not run: the build failed');
+  if (built && files.length > 0) await runMocha(files, true);
+  else if (built) {
+    await runMocha(findTests('.test.ts'), false);
+    // Each has an editor and a browser to itself.
+    await runMocha(findTests('.editor.ts'), true);
+  } else console.log('✘ tests not run: the build failed');
   if (missing.length > 0)
     console.log(`Not installed, so what needs them was skipped: ${missing.join(' ')} (apt-get install them)`);
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';

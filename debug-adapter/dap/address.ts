@@ -7,6 +7,23 @@ const ADDRESS_SPACE = 0x1_0000_0000;
 /** A memory or instruction reference of ours. */
 export const formatAddress = hex32;
 
+/** A place in memory: a guest virtual address, or a guest physical one. */
+export interface MemoryPlace {
+  address: number;
+  physical: boolean;
+}
+
+/** The place in a memory reference: an address is virtual, one behind `p:` is physical. */
+export function parsePlace(reference: string): MemoryPlace {
+  const [, prefix, rest] = /^\s*(p:)?([^]*)$/i.exec(reference) ?? [];
+  return { address: parseAddress(rest), physical: prefix !== undefined };
+}
+
+/** A memory reference for a place. */
+export function formatPlace({ address, physical }: MemoryPlace): string {
+  return `${physical ? 'p:' : ''}${formatAddress(address)}`;
+}
+
 /** The address in a memory or instruction reference: `0x...` or decimal. */
 export function parseAddress(reference: string): number {
   const text = reference.trim();

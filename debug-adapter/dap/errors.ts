@@ -153,3 +153,6 @@ export const noException = (): UserError =>
 
 export const unknownTarget = (id: number): UserError =>
   new UserError(3018, `No target ${id}: give the "id" of one that gotoTargets has returned.`);
+
+export const unknownFunction = (name: string): UserError =>
+  new UserError(3019, `No symbol ${JSON.stringify(name.slice(0, 80))} in the guest's files.`);

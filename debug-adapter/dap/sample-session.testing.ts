@@ -15,10 +15,10 @@ export class SampleSession {
     this.c = c;
   }
 
-  /** Launches the kernel, standing at its first instruction. */
-  static async start(options: object = {}): Promise<SampleSession> {
+  /** Launches the kernel, standing at its first instruction. `client`: capabilities of the client. */
+  static async start(options: object = {}, client: object = {}): Promise<SampleSession> {
     const c = await connect();
-    await c.client.initializeRequest();
+    await c.request('initialize', { adapterID: 'trapline', pathFormat: 'path', ...client });
     await c.request('launch', { program: GUEST, stopOnEntry: true, ...options });
     await c.next('initialized');
     await c.client.configurationDoneRequest();

@@ -73,7 +73,7 @@ export async function connectTo(server: { readonly port: number }): Promise<Conn
   const events: DebugProtocol.Event[] = [];
   const seen = new Map<string, number>();
   const waiting = new Set<() => void>();
-  for (const name of [...EVENTS, 'trapline/console', 'trapline/statsChanged']) {
+  for (const name of [...EVENTS, 'trapline/console', 'trapline/statsChanged', 'trapline/runEnded']) {
     client.on(name, (event: DebugProtocol.Event) => {
       events.push(event);
       for (const check of [...waiting]) check();

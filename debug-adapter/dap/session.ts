@@ -29,8 +29,12 @@ import { unlessCancelled, withProgress } from './progress.ts';
 import { messageOf, Requests, type Handler, type Reply } from './requests.ts';
 import type { RunControl, Stop } from './run-control.ts';
 import { pageTablesRequest, translationRequest } from './translation-requests.ts';
+import { lineExitsRequest, locateRequest } from './source-requests.ts';
 import { goTo, gotoTargets, stepInTargets } from './targets.ts';
-import { formatAddress } from './address.ts';
+import { formatPlace, type MemoryPlace } from './address.ts';
+
+/** Rows of each list in the report of a run that is over. */
+const MOST_LAST_ROWS = 1000;
 
 export class TraplineSession extends DebugSession {
   /** Called once, when the client has disconnected. */
@@ -110,7 +114,12 @@ export class TraplineSession extends DebugSession {
         // The end of a guest that was attached to is reported as any other.
         if (attachment) return { after: () => attachment.terminate() };
         loaded?.run.dispose();
-        return { after: () => this.sendEvent(new Event('terminated')) };
+        return {
+          after: () => {
+            this.sendLastExits();
+            this.sendEvent(new Event('terminated'));
+          },
+        };
       },
       disconnect: (args) => {
         const attachment = args.boolean('terminateDebuggee') ? this.loaded?.guest.attachment : undefined;
@@ -174,8 +183,8 @@ export class TraplineSession extends DebugSession {
       readMemory: (args) => ({ body: readMemoryRequest(this.need(args).guest, args) ?? {} }),
       writeMemory: (args) => {
         const loaded = this.need(args);
-        const { address, bytesWritten } = writeMemoryRequest(loaded.guest, args);
-        return { body: { bytesWritten }, after: () => this.memoryWritten(loaded, address, bytesWritten) };
+        const { place, bytesWritten } = writeMemoryRequest(loaded.guest, args);
+        return { body: { bytesWritten }, after: () => this.memoryWritten(loaded, place, bytesWritten) };
       },
       disassemble: (args) => ({ body: { instructions: disassembleRequest(this.need(args).guest, args) } }),
       modules: (args) => ({ body: modules(this.need(args).guest, args) }),
@@ -194,6 +203,8 @@ export class TraplineSession extends DebugSession {
     return {
       'trapline/exits': about(exitsRequest),
       'trapline/exitLog': about(exitLogRequest),
+      'trapline/lineExits': about(lineExitsRequest),
+      'trapline/locate': about((guest, args) => locateRequest(guest, this.listings, args)),
       'trapline/translation': about(translationRequest),
       'trapline/pageTables': about(pageTablesRequest),
       'trapline/machine': about(machineRequest),
@@ -323,6 +334,7 @@ export class TraplineSession extends DebugSession {
     if (!parsed) throw errors.notLaunched(args.command);
     const before = this.loaded;
     before?.run.dispose();
+    this.sendLastExits();
     await this.load(parsed, signal);
     this.launchArguments = parsed;
     return { after: () => this.loaded?.run.start(parsed.stopOnEntry) };
@@ -460,9 +472,18 @@ export class TraplineSession extends DebugSession {
 
   private ended(exitCode: number, text: string): void {
     this.loaded?.console.flush();
+    this.sendLastExits();
     this.say(`The guest has ended with exit code ${exitCode}: ${text}.`);
     this.sendEvent(new Event('exited', { exitCode }));
     this.sendEvent(new Event('terminated'));
+  }
+
+  /** A run is over: its numbers, for clients that have asked for some, before the guest is gone. */
+  private sendLastExits(): void {
+    const { guest, stats } = this.loaded ?? {};
+    if (!guest || !stats?.wanted) return;
+    const exits = exitsRequest(guest, new RequestArguments('trapline/exits', { count: MOST_LAST_ROWS }));
+    this.sendEvent(new Event('trapline/runEnded', { exits, lines: lineExitsRequest(guest) }));
   }
 
   private consoleText(text: string): void {
@@ -475,16 +496,18 @@ export class TraplineSession extends DebugSession {
     this.sendEvent(new Event('output', { category, output: `${line}\n` }));
   }
 
+  /** Something was written. A client that is told of a new stack shows its source, and takes the keyboard there. */
   private invalidate(loaded: Debuggee): void {
-    loaded.stack.invalidate();
+    const hasNewStack = loaded.stack.refresh();
     if (this.client['supportsInvalidatedEvent'] !== true) return;
-    this.sendEvent(new Event('invalidated', { areas: ['stacks', 'variables'] }));
+    const areas = hasNewStack ? ['stacks', 'variables'] : ['variables'];
+    this.sendEvent(new Event('invalidated', { areas }));
   }
 
-  private memoryWritten(loaded: Debuggee, address: number, count: number): void {
+  private memoryWritten(loaded: Debuggee, place: MemoryPlace, count: number): void {
     if (count === 0) return;
     if (this.client['supportsMemoryEvent'] === true) {
-      this.sendEvent(new Event('memory', { memoryReference: formatAddress(address), offset: 0, count }));
+      this.sendEvent(new Event('memory', { memoryReference: formatPlace(place), offset: 0, count }));
     }
     this.invalidate(loaded);
   }

@@ -63,6 +63,21 @@ export class Stack {
     for (const listener of this.onInvalidate) listener();
   }
 
+  /**
+   * Forgets the frames because the user has written something, and walks those that were asked for again, under the same ids.
+   * Returns whether the tasks or the stacks are others now.
+   */
+  refresh(): boolean {
+    const threads = [...this.stacks.keys()];
+    const before = outline(this.tasks, this.stacks);
+    this.invalidate();
+    if (threads.length === 0) return true;
+    const { awareness } = this.guest;
+    if (threads.some((id) => id !== THREAD && !awareness?.task(id))) return true;
+    for (const id of threads) this.of(id);
+    return before !== outline(this.tasks && awareness?.tasks, this.stacks);
+  }
+
   /** The thread that the processor executes. */
   get currentThread(): number {
     return this.guest.awareness?.currentId ?? THREAD;
@@ -219,4 +234,13 @@ export class Stack {
     if (!shown) return { ...inModule, line: 0, column: 0, presentationHint: 'subtle' };
     return { ...inModule, ...shown, column: 1 };
   }
+}
+
+/** What a client shows of tasks and stacks. */
+function outline(tasks: TaskList | undefined, stacks: ReadonlyMap<number, readonly ShownFrame[]>): string {
+  const frames = [...stacks].map(([id, shown]) => [
+    id,
+    shown.map(({ frame, name, place }) => [frame.pc, name, place?.file, place?.line]),
+  ]);
+  return JSON.stringify([tasks?.tasks, frames]);
 }

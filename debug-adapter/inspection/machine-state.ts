@@ -3,6 +3,7 @@ import type { Machine } from '../../emulator/machine.ts';
 import { REGISTER, type RegisterId } from '../../emulator/registers.ts';
 import type { CpuState, MachineResponse } from '../protocol.ts';
 import { formatPsr, hex32, REGISTER_GROUPS } from '../target.ts';
+import { decodeDeviceRegister } from './device-fields.ts';
 import { decodeSystemRegister } from './system-control.ts';
 
 const SYSTEM = REGISTER_GROUPS[REGISTER_GROUPS.length - 1].registers;
@@ -21,9 +22,11 @@ export function inspectMachine(machine: Machine, running: boolean, device?: stri
       .filter((entry) => device === undefined || entry.device.name === device)
       .map((entry) => ({
         ...{ name: entry.device.name, base: hex32(entry.base), size: entry.device.size },
-        registers: entry.device
-          .inspect()
-          .map(({ name, offset, value }) => ({ name, address: hex32(entry.base + offset), value: hex32(value) })),
+        registers: entry.device.inspect().map(({ name, offset, value }) => {
+          const fields = decodeDeviceRegister(name, value >>> 0);
+          const register = { name, address: hex32(entry.base + offset), value: hex32(value) };
+          return fields.length > 0 ? { ...register, fields } : register;
+        }),
       })),
   };
 }

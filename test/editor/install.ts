@@ -21,6 +21,16 @@ export interface Editor {
   browser: string;
 }
 
+/** As `ensureEditor`; where that is not possible, says why, and skips the tests of the suite whose hook calls it. */
+export function editorOrSkip(suite: Mocha.Context): Editor {
+  try {
+    return ensureEditor();
+  } catch (error) {
+    process.stderr.write(`    ${error instanceof Error ? error.message : String(error)}\n`);
+    return suite.skip();
+  }
+}
+
 /** Installs what is missing. Throws an error that says what to do when that is not possible. */
 export function ensureEditor(): Editor {
   return { ...ensureServer(), browser: ensureBrowser() };

@@ -1,12 +1,12 @@
-/** F5 on the included Linux in a real VS Code. `TRAPLINE_SCREENSHOTS` names a folder for screenshots of each step. */
+/** F5 on the included Linux in a real VS Code. */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureEditor } from './install.ts';
+import { editorOrSkip, type Editor } from './install.ts';
 import { startServer, type Server } from './server.ts';
-import { Workbench } from './workbench.ts';
+import { keepScreenshot, Workbench } from './workbench.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 const GUEST_FILES = ['guest.json', 'vmlinux.gz', 'versatile-pb.dtb', 'initramfs.cpio.gz'];
@@ -16,12 +16,12 @@ describe('F5 in VS Code', function () {
   this.timeout(120_000);
   let folder: string;
   let server: Server;
-  let editor: ReturnType<typeof ensureEditor>;
+  let editor: Editor;
   let w: Workbench;
 
   before(async function () {
     this.timeout(900_000);
-    editor = ensureEditor();
+    editor = editorOrSkip(this);
     server = await startServer(editor);
   });
   after(async () => server?.stop());
@@ -38,8 +38,7 @@ describe('F5 in VS Code', function () {
   });
 
   async function shot(name: string): Promise<void> {
-    const to = process.env['TRAPLINE_SCREENSHOTS'];
-    if (to) await w.page.screenshot({ path: join(to, `${name}.png`) });
+    await keepScreenshot(w.page, `linux-${name}`);
   }
 
   async function open(launch?: Record<string, unknown>): Promise<void> {

@@ -1,5 +1,5 @@
 /** Starts and stops the editor's server, with fresh folders and a home folder of its own. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,24 +32,51 @@ const SETTINGS = {
   'terminal.integrated.gpuAcceleration': 'off',
 };
 
+/** Folders are not trusted, and nobody is asked when one is opened. */
+const RESTRICTED = {
+  'security.workspace.trust.enabled': true,
+  'security.workspace.trust.startupPrompt': 'never',
+  'security.workspace.trust.banner': 'never',
+};
+
 export interface Server {
   /** Host and port. */
   authority: string;
+  /** Where extensions are installed. */
+  readonly extensions: string;
+  /** Runs one of the editor's commands for extensions, such as `--uninstall-extension NAME`; gives what it prints. */
+  manage(...args: string[]): string;
   stop(): Promise<void>;
 }
 
+/** What a server has beside its defaults. */
+export interface ServerOptions {
+  /** Settings that differ. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** A package to install before the start. */
+  readonly vsix?: string;
+  /** Whether folders are asked about before they are trusted; they are trusted by default. */
+  readonly restricted?: boolean;
+}
+
 /** Starts the server on a free port. */
-export async function startServer(editor: Editor): Promise<Server> {
+export async function startServer(editor: Editor, options: ServerOptions = {}): Promise<Server> {
+  const { settings = {}, vsix, restricted = false } = options;
   const folder = mkdtempSync(join(tmpdir(), 'trapline-editor-'));
   const sub = (name: string): string => join(folder, name);
   for (const name of ['data/User', 'extensions', 'home']) mkdirSync(sub(name), { recursive: true });
-  writeFileSync(sub('data/User/settings.json'), JSON.stringify(SETTINGS));
+  writeFileSync(
+    sub('data/User/settings.json'),
+    JSON.stringify({ ...SETTINGS, ...(restricted && RESTRICTED), ...settings }),
+  );
+  const folders = ['--server-data-dir', sub('server'), '--user-data-dir', sub('data')];
+  folders.push('--extensions-dir', sub('extensions'));
   const args = [
     ...[editor.server, '--host', '127.0.0.1', '--port', '0'],
     ...['--without-connection-token', '--accept-server-license-terms', '--telemetry-level', 'off'],
     // Without this driver the server ignores which extension is under development.
-    ...['--disable-workspace-trust', '--enable-smoke-test-driver'],
-    ...['--server-data-dir', sub('server'), '--user-data-dir', sub('data'), '--extensions-dir', sub('extensions')],
+    ...['--enable-smoke-test-driver', ...(restricted ? [] : ['--disable-workspace-trust'])],
+    ...folders,
   ];
   const env = {
     ...process.env,
@@ -57,6 +84,13 @@ export async function startServer(editor: Editor): Promise<Server> {
     XDG_CONFIG_HOME: sub('home/.config'),
     XDG_DATA_HOME: sub('home/.local/share'),
   };
+  const manage = (...command: string[]): string => {
+    const all = [editor.server, ...command, ...folders, '--accept-server-license-terms'];
+    const { status, stdout, stderr } = spawnSync(editor.node, all, { encoding: 'utf8', env });
+    if (status !== 0) throw new Error(`${command.join(' ')} failed: ${stdout}${stderr}`);
+    return stdout;
+  };
+  if (vsix !== undefined) manage('--install-extension', vsix, '--force');
   // A group of its own, so that the extension host and the debug adapter end with it.
   const child = spawn(editor.node, args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'], env });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -86,7 +120,7 @@ export async function startServer(editor: Editor): Promise<Server> {
         if (listening) resolve(listening[1]);
       });
     });
-    return { authority: `127.0.0.1:${port}`, stop };
+    return { authority: `127.0.0.1:${port}`, extensions: sub('extensions'), manage, stop };
   } catch (error) {
     await stop();
     throw error;

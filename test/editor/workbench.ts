@@ -2,11 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import type { Editor } from './install.ts';
 import type { Server } from './server.ts';
 
-const BROWSER_FLAGS = [
+/** The checkout. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+
+export const BROWSER_FLAGS = [
   ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
@@ -22,8 +26,8 @@ export class Workbench {
     this.profile = profile;
   }
 
-  /** Opens a folder with the extension of a checkout under development. */
-  static async open(editor: Editor, server: Server, folder: string, extension: string): Promise<Workbench> {
+  /** Opens a folder, with the extensions that are installed, or with that of a checkout under development. */
+  static async open(editor: Editor, server: Server, folder: string, extension?: string): Promise<Workbench> {
     const profile = mkdtempSync(join(tmpdir(), 'trapline-browser-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: editor.browser,
@@ -33,10 +37,11 @@ export class Workbench {
     });
     const page = context.pages()[0] ?? (await context.newPage());
     const payload = [
-      ['extensionDevelopmentPath', `vscode-remote://${server.authority}${extension}`],
+      ['extensionDevelopmentPath', `vscode-remote://${server.authority}${extension ?? ''}`],
       ['enableProposedApi', ''],
     ];
-    const query = `folder=${encodeURIComponent(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const development = extension === undefined ? '' : `&payload=${encodeURIComponent(JSON.stringify(payload))}`;
+    const query = `folder=${encodeURIComponent(folder)}${development}`;
     await page.goto(`http://${server.authority}/?${query}`);
     const workbench = new Workbench(context, page, profile);
     await page.locator('.monaco-workbench .part.statusbar').waitFor();
@@ -57,15 +62,37 @@ export class Workbench {
   /** Runs a command of the palette by its title. */
   async command(title: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
-    // A key that comes while the focus moves is lost.
-    const opened = async (): Promise<boolean> => {
-      await this.press('F1');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return input.isVisible();
+    const entry = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    const quick = { timeout: 3000 };
+    // The palette closes when the focus moves, as at a stop of the debugger; a key that comes then is lost.
+    const chosen = async (): Promise<boolean> => {
+      if (!(await input.isVisible())) await this.press('F1');
+      try {
+        await input.fill(`>${title}`, quick);
+        await entry.click(quick);
+        return true;
+      } catch {
+        return false;
+      }
     };
-    await this.until('the command palette', opened, (visible) => visible);
-    await input.fill(`>${title}`);
-    await this.pick(title);
+    await this.until(`the command ${title}`, chosen, (yes) => yes, 40_000);
+  }
+
+  /** Opens a file of the folder by its name. */
+  async openFile(name: string): Promise<void> {
+    await this.command('Go to File...');
+    const input = this.page.locator('.quick-input-widget input').first();
+    await input.fill(name);
+    await this.pick(name.split('/').at(-1) ?? name);
+    await this.page
+      .locator('.tab.active')
+      .filter({ hasText: name.split('/').at(-1) ?? name })
+      .waitFor();
+  }
+
+  /** Clicks the text of a line of the active editor; the first one that contains `text`. */
+  async clickLine(text: string): Promise<void> {
+    await this.page.locator('.editor-group-container.active .view-line').filter({ hasText: text }).first().click();
   }
 
   /** Chooses an entry of the list that is open. */
@@ -165,6 +192,12 @@ export class Workbench {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+}
+
+/** Keeps a picture of a page in the folder `TRAPLINE_SCREENSHOTS`, by default `build/screenshots`. */
+export async function keepScreenshot(page: Page, name: string): Promise<void> {
+  const folder = process.env['TRAPLINE_SCREENSHOTS'] || join(ROOT, 'build/screenshots');
+  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 /** Text as it was before the page was drawn: spaces are drawn as no-break spaces. */
