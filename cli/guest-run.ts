@@ -3,7 +3,7 @@ import type { Machine } from '../emulator/machine.ts';
 import { Runner, type RunnerStop, type Schedule } from '../emulator/runner.ts';
 import { describeStop } from '../debug-adapter/target.ts';
 import { ExitCode } from './command.ts';
-import { ConsoleMatcher } from './console-matcher.ts';
+import { ConsoleMatcher } from '../debug-adapter/guest-tests/console-matcher.ts';
 
 /** Why a run has ended. */
 export type EndReason =

@@ -5,6 +5,7 @@ import { type Command, commandHelp, ExitCode, isUserError, parseArguments, Usage
 /** Commands in the order of the help text. */
 const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
   run: { summary: 'boots a guest, with the terminal as its console', load: () => import('./run.ts') },
+  test: { summary: 'runs the tests that a guest declares', load: () => import('./test.ts') },
   trace: { summary: 'runs a guest and writes its exits to the hypervisor', load: () => import('./trace.ts') },
   gdb: { summary: 'serves the GDB remote protocol', load: () => import('./gdb.ts') },
   dap: { summary: 'the debug adapter, on stdio or on a port', load: () => import('./dap.ts') },

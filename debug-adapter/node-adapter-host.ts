@@ -1,7 +1,6 @@
 /** What a debug session needs of its surroundings, in Node: guests from the file system, ports, the event loop. */
-import { statSync } from 'node:fs';
 import type { AdapterHost } from './dap/guest.ts';
-import { nodeFileSystem } from './launch/node-file-system.ts';
+import { isFile, nodeFileSystem } from './launch/node-file-system.ts';
 import { startGdbServer } from './node-gdb-server.ts';
 
 /** The surroundings of a session in a Node process. */
@@ -17,12 +16,4 @@ export function nodeAdapterHost(): AdapterHost {
       return { port: server.port, close: () => void server.close() };
     },
   };
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

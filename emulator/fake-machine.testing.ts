@@ -193,6 +193,7 @@ export function fakeMachine(
     vcpu,
     ram: (address, length) => (address + length <= ramSize ? ram.subarray(address, address + length) : undefined),
     nameDevices: () => undefined,
+    recordCoverage: () => [],
     operations: { cache: 0, tlb: 0 },
     statistics,
     hypervisor: undefined,

@@ -37,7 +37,10 @@ const FILLED_MAX = 65536;
 const MARKED = FILLED + FILLED_MAX * 4;
 const MARKED_MAX = 65536;
 const BREAK_PAGES = MARKED + MARKED_MAX * 4;
-const PHYS_MAP = BREAK_PAGES + 0x2_0000;
+const COVERED = BREAK_PAGES + 0x2_0000;
+/** Code of which can be told what has been executed: 16 MB, a bit for each halfword. */
+const COVERED_MAX = 16 * MB;
+const PHYS_MAP = COVERED + COVERED_MAX / 16;
 const TLB = Math.ceil((PHYS_MAP + 4 * MB) / (4 * MB)) * 4 * MB;
 /** Translation regimes of the physical CPU, each with tables for reading, writing and fetching. */
 const REGIME_COUNT = 4;
@@ -179,6 +182,14 @@ export const LAYOUT = {
   WATCHES: STATE + 0x700,
   WATCH_MAX: 32,
 
+  /**
+   * Coverage: count of ranges of code that are looked at; of each its guest virtual address, where it was loaded, its length in
+   * bytes, and its first bit in COVERED. A bit is set, by halfword, when an instruction is decoded.
+   */
+  COVERED_COUNT: STATE + 0x690,
+  COVERED_RANGES: STATE + 0xd00,
+  COVERED_RANGES_MAX: 16,
+
   /** Stores to words of guest tables: count and physical addresses, for the hypervisor. */
   TABLE_LOG_COUNT: STATE + 0x68c,
   TABLE_LOG: STATE + 0x900,
@@ -280,6 +291,8 @@ export const LAYOUT = {
   MARKED_MAX,
   /** By virtual page, a bit: it has breakpoints. By virtual page: it is watched (see WATCHES). */
   BREAK_PAGES,
+  COVERED,
+  COVERED_MAX,
   /** By physical page (4 GB): address of the RAM page, or 0. */
   PHYS_MAP,
   TLB,

@@ -50,6 +50,8 @@ export class Machine {
   /** Nanoseconds skipped by waiting in WFI. */
   private skipped = 0;
   private stopRequested = false;
+  /** Nanoseconds that the write in progress has waited. */
+  private lateBy = 0;
   /** The guest is in WFI. */
   private waiting = false;
 
@@ -91,13 +93,23 @@ export class Machine {
   private readonly lateWrite = (address: number, size: number, data: number, instructions: number): void => {
     this.onMmio?.(address, true);
     const time = instructions * this.nsPerInstruction + this.skipped;
+    this.lateBy = this.now - time;
     this.board.write(address, size, data, time);
+    this.lateBy = 0;
     this.input.afterConsoleWrite(time);
   };
 
   /** Guest time in nanoseconds: instructions retired, and what waiting has skipped. */
   get now(): number {
     return this.vcpu.instructions * this.nsPerInstruction + this.skipped;
+  }
+
+  /**
+   * Guest time in nanoseconds of the device access in progress, for callbacks of devices: `now`, except for a write that has
+   * waited. The same in every mode.
+   */
+  get accessTime(): number {
+    return this.now - this.lateBy;
   }
 
   /** Makes the current or next `run` come back after the instruction in progress. */

@@ -1,5 +1,6 @@
 /** Native execution: the guest kernel runs privileged on the emulated CPU. The oracle for every virtualized mode. */
 import { Core } from './core.ts';
+import { type CodeRange, recordCoverage } from './coverage.ts';
 import { LAYOUT as L } from './layout.ts';
 import { RegisterFile } from './register-file.ts';
 import type { RegisterId } from './registers.ts';
@@ -182,6 +183,10 @@ export class NativeMachine implements VirtualMachine {
 
   get slots(): readonly MemorySlot[] {
     return this.core.slots;
+  }
+
+  recordCoverage(ranges: readonly CodeRange[]): Uint8Array[] {
+    return recordCoverage(this.core, ranges);
   }
 
   /** Native mode has no exits whose devices could be named. */

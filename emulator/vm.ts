@@ -3,6 +3,7 @@
  * memory slots go in, `run()` comes back with an exit and its reason, interrupt lines go in by level.
  * Native execution and every virtualized mode implement the same interface, so nothing above it knows the mode.
  */
+import type { CodeRange } from './coverage.ts';
 import type { HypervisorView } from './hypervisor-view.ts';
 import type { RegisterId } from './registers.ts';
 
@@ -157,6 +158,11 @@ export interface VirtualMachine {
    * wholly inside one slot.
    */
   ram(physicalAddress: number, length: number): Uint8Array | undefined;
+  /**
+   * From now on keeps which instructions of ranges of code have been executed: a bit for each halfword, as live
+   * views. Replaces what was kept before; the guest sees nothing of it.
+   */
+  recordCoverage(ranges: readonly CodeRange[]): Uint8Array[];
   /** Cache and TLB operations that the guest has executed; caches are not modelled, so the former have no effect. */
   readonly operations: { readonly cache: number; readonly tlb: number };
   /** Gives statistics the names of devices by guest physical address. */

@@ -1,5 +1,6 @@
 /** The virtual machine of lightweight paravirtualization: RAM, one virtual CPU (lpv-vcpu.ts) and its statistics. */
 import { Core } from '../emulator/core.ts';
+import { type CodeRange, recordCoverage } from '../emulator/coverage.ts';
 import type { HypervisorView } from '../emulator/hypervisor-view.ts';
 import { LAYOUT as L } from '../emulator/layout.ts';
 import { RegisterFile } from '../emulator/register-file.ts';
@@ -54,6 +55,10 @@ export class LpvMachine implements VirtualMachine {
     if (vcpu.hostView.on && offset >= 0 && offset + length <= core.hostRamSize)
       return core.u8.subarray(core.hostRam + offset, core.hostRam + offset + length);
     return core.ram(physicalAddress, length);
+  }
+
+  recordCoverage(ranges: readonly CodeRange[]): Uint8Array[] {
+    return recordCoverage(this.core, ranges);
   }
 
   nameDevices(name: (address: number) => string | undefined): void {

@@ -184,7 +184,7 @@ const body = template
     return part;
   })
   .replaceAll("from './generated/", "from './")
-  .replace(/from '\.\/(arithmetic|decode|memory|ops|slow|state|transfers|world)'/g, "from '../$1'");
+  .replace(/from '\.\/(arithmetic|coverage|decode|memory|ops|slow|state|transfers|world)'/g, "from '../$1'");
 mkdirSync('emulator/core/generated', { recursive: true });
 writeFileSync(
   'emulator/core/generated/run.ts',

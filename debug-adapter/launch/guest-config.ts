@@ -23,6 +23,8 @@ export interface GuestConfig {
   readonly clock?: number | undefined;
   /** Where sources are: a path prefix in the debug information, and the folder that it stands for. */
   readonly sources?: Readonly<Record<string, string>> | undefined;
+  /** Tests; see `parseTests`. */
+  readonly tests?: readonly unknown[] | undefined;
 }
 
 /** A word for the type of each key, for messages. */
@@ -38,6 +40,7 @@ const KEY_TYPES: Readonly<Record<keyof GuestConfig, string>> = {
   append: 'a string',
   clock: 'a number',
   sources: 'an object of strings',
+  tests: 'a list of tests',
 };
 
 /** The keys of a `guest.json`. */
@@ -97,6 +100,8 @@ function hasType(key: keyof GuestConfig, value: unknown): boolean {
       );
     case 'clock':
       return typeof value === 'number' && value > 0 && value <= MAX_CLOCK;
+    case 'tests':
+      return Array.isArray(value);
     case 'sources':
       return isRecord(value) && Object.values(value).every((path) => typeof path === 'string');
     default:

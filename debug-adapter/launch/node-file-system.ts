@@ -1,4 +1,5 @@
 /** Guest files on Node's disk. */
+import { statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { crc32, inflateRawSync } from 'node:zlib';
@@ -40,3 +41,12 @@ export const nodeFileSystem: FileSystem = {
   resolve,
   dirname,
 };
+
+/** Whether a path is that of a file, at once. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,6 +1,7 @@
 /** From what the user names (a folder, a file, options) to everything that a machine is made of. */
 import type { ExecutionMode } from '../../emulator/vm.ts';
 import { InputError } from '../../formats/input-error.ts';
+import { parseTests, type GuestTest } from '../guest-tests/guest-test.ts';
 import { baseName, loadFile, type FileSystem, type LoadedFile } from './file-system.ts';
 import { checkGuestConfig, parseGuestConfig, parseMemorySize, type GuestConfig } from './guest-config.ts';
 import { unknownName } from './unknown-name.ts';
@@ -41,6 +42,7 @@ export interface ResolvedGuest {
   readonly append: string | undefined;
   /** Source path prefixes and the folders that they stand for, resolved. */
   readonly sources: Readonly<Record<string, string>>;
+  readonly tests: readonly GuestTest[];
 }
 
 const DEFAULT_MEMORY = '128M';
@@ -106,6 +108,7 @@ export async function resolveGuest(
     sources: Object.fromEntries(
       Object.entries(sources?.config.sources ?? {}).map(([from, to]) => [from, fs.resolve(sources!.folder, to)]),
     ),
+    tests: parseTests(value('tests') ?? [], MODES, sourceOf('tests')?.file),
   };
 }
 

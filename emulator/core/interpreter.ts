@@ -6,6 +6,7 @@
  * page limits, since the record after the last one leads to the next page.
  */
 import { registerOffset, shiftedOperand, shiftedValue, shifterCarry } from './arithmetic';
+import { cover } from './coverage';
 import { decodeA32, decodeThumb, breaksOnPage, isBreakpoint, refreshBreaks, slotOf } from './decode';
 import { lookupA32 } from './generated/decode-tables';
 import {
@@ -14,6 +15,7 @@ import {
   BREAK_COUNT,
   BREAK_SKIP,
   C_CPSR,
+  COVERED_COUNT,
   CPU_PHYS,
   EXIT_ADDRESS,
   EXIT_FAR,
@@ -290,6 +292,7 @@ function decodeAt(rec: u32, host: u32, pc: u32, thumb: u32): void {
     store<u16>(rec, <u16>O.OP_BREAK);
     return;
   }
+  if (load<u32>(COVERED_COUNT)) cover(pc);
   if (thumb) decodeThumb(rec, load<u16>(host), host & 0xfff);
   else decodeA32(rec, load<u32>(host), host & 0xfff);
 }
