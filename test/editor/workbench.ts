@@ -68,10 +68,10 @@ export class Workbench {
     await this.pick(title);
   }
 
-  /** Opens a file of the workspace by the end of its path. */
-  async openFile(path: string): Promise<void> {
+  /** Opens a file of the workspace by the end of its path, at a line. */
+  async openFile(path: string, line: number): Promise<void> {
     await this.command('Go to File');
-    await this.page.locator('.quick-input-widget input').first().fill(path);
+    await this.page.locator('.quick-input-widget input').first().fill(`${path}:${line}`);
     const name = path.split('/').at(-1) ?? path;
     await this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: name }).first().click();
   }

@@ -11,13 +11,6 @@ export function heatLevel(count: number, most: number): number {
   return Math.max(1, Math.min(LEVELS, Math.ceil(part * LEVELS)));
 }
 
-/** Lines of one file, by number from 1; a line that two rows name is one. */
-export function linesOf(rows: readonly LineExitsRow[], path: string): Map<number, LineExitsRow> {
-  const lines = new Map<number, LineExitsRow>();
-  for (const row of rows) if (row.path === path) lines.set(row.line, row);
-  return lines;
-}
-
 /** The causes of a line, the most frequent first. */
 export function causesOf({ causes }: LineExitsRow): [cause: string, count: number][] {
   return Object.entries(causes).sort((a, b) => b[1] - a[1]);
