@@ -34,12 +34,18 @@ function visitPhysical(machine: Machine, physicalAddress: number, length: number
 }
 
 /** Visits the RAM behind a virtual range, page by page, up to its first byte that is unmapped or not RAM. */
-function visitVirtual(machine: Machine, virtualAddress: number, length: number, visit: Visit): number {
+function visitVirtual(
+  machine: Machine,
+  virtualAddress: number,
+  length: number,
+  visit: Visit,
+  table: number | undefined,
+): number {
   const end = Math.min((virtualAddress >>> 0) + length, ADDRESS_SPACE);
   const start = virtualAddress >>> 0;
   let address = start;
   while (address < end) {
-    const walk = machine.vcpu.translate(address);
+    const walk = machine.vcpu.translate(address, table);
     if (walk.physicalAddress === undefined) break;
     const page = Math.max(walk.pageSize, SMALLEST_PAGE);
     const count = walk.mmu ? Math.min(end - address, page - (address % page)) : end - address;
@@ -67,15 +73,16 @@ function writer(machine: Machine, bytes: Uint8Array): Visit {
 
 /**
  * Reads guest memory by virtual address, through the guest's own tables. The result is shorter than `length` when an
- * address in the range is unmapped or not RAM; it never wraps round the end of the address space.
+ * address in the range is unmapped or not RAM; it never wraps round the end of the address space. `table` is the physical
+ * address of the tables of another address space.
  */
-export function readGuestMemory(machine: Machine, virtualAddress: number, length: number): Uint8Array {
-  return read(length, (visit) => visitVirtual(machine, virtualAddress, length, visit));
+export function readGuestMemory(machine: Machine, virtualAddress: number, length: number, table?: number): Uint8Array {
+  return read(length, (visit) => visitVirtual(machine, virtualAddress, length, visit, table));
 }
 
 /** Writes guest memory by virtual address, whatever its permissions. Returns how many bytes were written. */
-export function writeGuestMemory(machine: Machine, virtualAddress: number, bytes: Uint8Array): number {
-  return visitVirtual(machine, virtualAddress, bytes.length, writer(machine, bytes));
+export function writeGuestMemory(machine: Machine, virtualAddress: number, bytes: Uint8Array, table?: number): number {
+  return visitVirtual(machine, virtualAddress, bytes.length, writer(machine, bytes), table);
 }
 
 /** Reads guest RAM by physical address; shorter than `length` when the range leaves RAM. */

@@ -279,9 +279,9 @@ export class Core {
 
   /**
    * Walks the tables that a CPU block's cp15 registers describe. Those of the virtual CPU are a guest's, which cannot reach
-   * the hypervisor's RAM; those of a physical CPU under a hypervisor are the hypervisor's.
+   * the hypervisor's RAM; those of a physical CPU under a hypervisor are the hypervisor's. `table` stands for TTBR0.
    */
-  translate(cpu: number, va: number, guest = true): Walk {
+  translate(cpu: number, va: number, guest = true, table = this.get(cpu + L.C_TTBR0)): Walk {
     const mva = this.mva(cpu, va);
     const sctlr = this.get(cpu + L.C_SCTLR);
     const none = { privilegedRead: 0, privilegedWrite: 0, userRead: 0, userWrite: 0 };
@@ -291,7 +291,7 @@ export class Core {
         ...{ domainAccess: 3, ap: 3, cacheable: false, bufferable: false, fault: none },
       };
     }
-    const status = this.exports.walk(this.get(cpu + L.C_TTBR0), this.get(cpu + L.C_DACR), mva, guest ? 1 : 0);
+    const status = this.exports.walk(table, this.get(cpu + L.C_DACR), mva, guest ? 1 : 0);
     const steps: WalkStep[] = [];
     const level1 = this.get(L.WALK_L1);
     const level2 = this.get(L.WALK_L2);

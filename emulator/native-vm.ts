@@ -134,8 +134,8 @@ class NativeVcpu implements Vcpu {
     this.core.exports.flushAll();
   }
 
-  translate(virtualAddress: number): Walk {
-    return this.core.translate(L.CPU_PHYS, virtualAddress);
+  translate(virtualAddress: number, table?: number): Walk {
+    return this.core.translate(L.CPU_PHYS, virtualAddress, true, table);
   }
 
   setBreakpoints(addresses: readonly number[]): void {

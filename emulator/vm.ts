@@ -136,8 +136,11 @@ export interface Vcpu {
   readRegister(id: RegisterId): number;
   /** Writes a register; CPSR writes switch banks as MSR in a privileged mode would. PC bit 0 does not change state. */
   writeRegister(id: RegisterId, value: number): void;
-  /** Translates with the guest's own tables. No side effect: nothing is filled, no fault is recorded. */
-  translate(virtualAddress: number): Walk;
+  /**
+   * Translates with the guest's own tables; those at the physical address `table` instead of TTBR0's, when it is given.
+   * No side effect: nothing is filled, no fault is recorded.
+   */
+  translate(virtualAddress: number, table?: number): Walk;
   /** Replaces all breakpoints (guest virtual addresses of instructions). */
   setBreakpoints(addresses: readonly number[]): void;
   /** Replaces all watchpoints. */

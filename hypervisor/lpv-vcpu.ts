@@ -622,8 +622,9 @@ export class LpvVcpu implements Vcpu {
     this.enterGuestMode();
   }
 
-  translate(virtualAddress: number): Walk {
-    return this.hostView.on ? this.hostView.translate(virtualAddress) : this.core.translate(L.CPU_VIRT, virtualAddress);
+  translate(virtualAddress: number, table?: number): Walk {
+    if (this.hostView.on) return this.hostView.translate(virtualAddress);
+    return this.core.translate(L.CPU_VIRT, virtualAddress, true, table);
   }
 
   setBreakpoints(addresses: readonly number[]): void {

@@ -56,15 +56,15 @@ export class CodePositions {
   }
 }
 
-/** Where the statements of other lines of a function begin, linked addresses; none when there are more than `most`. */
-export function otherLines(guest: Guest, address: number, line: number, most: number): number[] {
+/** Where the statements of other lines of a function begin, linked addresses. */
+export function otherLines(guest: Guest, address: number, line: number): number[] {
   const info = guest.debug.at(address);
   const fn = info?.functionAt(address);
   if (!info || !fn) return [];
-  const found: number[] = [];
+  // Several rows may be at one address.
+  const found = new Set<number>();
   for (const row of info.linesIn(fn)) {
-    if (row.isStatement && row.line !== 0 && row.line !== line) found.push(row.address);
-    if (found.length > most) return [];
+    if (row.isStatement && row.line !== 0 && row.line !== line) found.add(row.address);
   }
-  return found;
+  return [...found];
 }

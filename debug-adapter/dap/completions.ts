@@ -36,13 +36,43 @@ export function completions(
   const rest = before.slice(0, start);
   if (/\$[cs]psr(_\w+)?\.$/i.test(rest)) return matching(['mode', ...STATUS_BITS.map(({ name }) => name)], 'property');
   if (rest.endsWith('$')) return matching(REGISTER_NAMES, 'variable');
-  const object = /((?:[A-Za-z_]\w*|\))(?:\[[^[\]]*\]|->\w+|\.\w+)*)(?:\.|->)$/.exec(rest)?.[1];
+  const arrow = /(\.|->)$/.exec(rest)?.[0];
+  const object = arrow === undefined ? undefined : lastOperand(rest.slice(0, -arrow.length));
   if (object !== undefined) return context ? matching(memberNames(object, context), 'field') : [];
   const locals = context?.pc === undefined ? [] : localNames(context, context.pc);
   if (word === '') return matching(locals, 'variable');
   const known = new Set(locals);
   const symbols = sorted(guest.symbols.names(), word).filter((name) => !known.has(name));
   return [...matching(locals, 'variable'), ...matching(symbols, 'function')];
+}
+
+/** The operand that ends a text: a name or something in parentheses, with its members and elements; undefined for none. */
+export function lastOperand(text: string): string | undefined {
+  let at = text.length;
+  for (;;) {
+    while (text[at - 1] === ']') {
+      const before = at;
+      at = opening(text, at);
+      if (at === before) return undefined;
+    }
+    const end = at;
+    if (text[at - 1] === ')') at = opening(text, at);
+    else while (/[\w$]/.test(text[at - 1] ?? '')) at--;
+    if (at === end) return undefined;
+    if (text[at - 1] === '.') at--;
+    else if (text.slice(0, at).endsWith('->')) at -= 2;
+    else return text.slice(at);
+  }
+}
+
+/** Where the bracket opens that closes before a place; the place itself, when none does. */
+function opening(text: string, end: number): number {
+  let depth = 0;
+  for (let at = end - 1; at >= 0; at--) {
+    if (')]'.includes(text[at])) depth++;
+    else if ('(['.includes(text[at]) && --depth === 0) return at;
+  }
+  return end;
 }
 
 function localNames({ info, frameIndex }: FrameContext, pc: number): string[] {

@@ -6,7 +6,6 @@ import type { RequestArguments } from './arguments.ts';
 import { actionText, BreakpointAction, isSameAction, type ActionText } from './breakpoint-action.ts';
 import type { Hit } from './breakpoints.ts';
 import type { Guest } from './guest.ts';
-import { readMemory } from './memory.ts';
 
 /** The machine watches so many ranges. */
 const MOST_RANGES = 32;
@@ -126,7 +125,7 @@ export class DataBreakpoints {
       ...entry,
       action,
       message: action.problem,
-      old: readMemory(guest, entry.address, Math.min(entry.length, SHOWN)),
+      old: guest.readMemory(entry.address, Math.min(entry.length, SHOWN)),
     };
   }
 
@@ -164,7 +163,7 @@ export class DataBreakpoints {
     const { name, address, length } = entry;
     if (exit.debugCause === 'read') return `${name} was read`;
     const before = entry.old;
-    const now = readMemory(guest, address, Math.min(length, SHOWN));
+    const now = guest.readMemory(address, Math.min(length, SHOWN));
     entry.old = now;
     if (length > 8) return `${name} was written at ${hex32(exit.address)}`;
     return `${name} was written: ${hexOf(before)} before, ${hexOf(now)} now`;

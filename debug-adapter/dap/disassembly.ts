@@ -5,7 +5,6 @@ import { hex32 } from '../target.ts';
 import { formatAddress, parseAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import type { Guest } from './guest.ts';
-import { readMemory } from './memory.ts';
 import { trapMeaning } from './trap-meaning.ts';
 
 const ADDRESS_SPACE = 0x1_0000_0000;
@@ -77,7 +76,7 @@ const halfOf = (bytes: Uint8Array, at: number): string =>
 const wordOf = (bytes: Uint8Array): number => (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
 
 function memoryAt(guest: Guest, address: number): Uint8Array {
-  return address < 0 || address >= ADDRESS_SPACE ? new Uint8Array(0) : readMemory(guest, address, 4);
+  return address < 0 || address >= ADDRESS_SPACE ? new Uint8Array(0) : guest.readMemory(address, 4);
 }
 
 /** What an address holds; where no symbol says, the current state if PC is near, else A32. */

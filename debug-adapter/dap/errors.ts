@@ -60,7 +60,19 @@ export const guestEnded = (): UserError =>
   new UserError(3002, 'The guest has ended; restart the session to run it again.');
 
 export const unknownThread = (id: number): UserError =>
-  new UserError(3003, `No thread ${id}: this machine has one virtual CPU, thread 1.`);
+  new UserError(3003, `No thread ${id}: its task has ended; ask for the threads again. Thread 1 is the processor.`);
+
+export const sleepingThread = (action: string): UserError =>
+  new UserError(3020, `Cannot ${action}: the task does not run. Choose the thread that the processor executes.`);
+
+export const unknownCommand = (line: string, suggestion: string | undefined): UserError =>
+  new UserError(
+    3021,
+    `No command ${JSON.stringify(line.slice(0, 40))}.${didYouMean(suggestion && `.${suggestion}`) || ' .help lists them.'}`,
+  );
+
+export const badDumpSize = (size: number, most: number): UserError =>
+  new UserError(3019, `dump shows 1 to ${most} bytes, not ${size}.`);
 
 export const unknownFrame = (id: number): UserError =>
   new UserError(3004, `No stack frame ${id}: the guest has moved on; ask for the stack again.`);

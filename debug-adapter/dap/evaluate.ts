@@ -100,5 +100,6 @@ export function consoleInput(line: string): string | undefined {
 export const HELP = [
   'A C expression is evaluated over locals, globals and registers, assignments as well: current->name, $r0, $cpsr.mode,',
   '$cp15.dacr. Without debug information: numbers, registers, symbols, *address, + and -.',
-  '>text types text and a line end into the guest console.',
+  '>text types text and a line end into the guest console. Commands begin with a dot, which may be left out where no',
+  'variable has their name:',
 ].join('\n');

@@ -59,6 +59,14 @@ export class Evaluator {
     return { body: this.shown(text, value, context, args), changed };
   }
 
+  /** Whether a name is that of a local variable of a frame, or of a symbol. */
+  isKnown(name: string, frameId: number | undefined): boolean {
+    const { info, pc, frameIndex = 0 } = this.stack.context(frameId) ?? {};
+    const scopes = pc === undefined ? [] : (info?.variablesAt(pc)[frameIndex]?.scopes ?? []);
+    const isLocal = scopes.some(({ variables }) => variables.some((variable) => variable.name === name));
+    return isLocal || this.guest.symbols.find(name) !== undefined;
+  }
+
   /** The value of an expression as a number. Throws a `UserError`. */
   number(text: string): number {
     return this.plainNumber(text, undefined);
@@ -128,8 +136,7 @@ export class Evaluator {
   private plainNumber(text: string, frameId: number | undefined): number {
     return evaluateExpression(this.guest, text, (name) => {
       if (frameId === undefined || frameId <= 1) return this.guest.read(name);
-      const { frame, index } = this.stack.frame(frameId);
-      return this.registers.inFrame(name, frame, index);
+      return this.stack.register(this.stack.frame(frameId), name);
     });
   }
 }

@@ -6,9 +6,9 @@ import type { DebugInfo } from '../../symbols/debug-info.ts';
 import type { FrameState } from '../../symbols/dwarf/variable-location.ts';
 import { PC, type FrameRegisters } from '../../symbols/frame.ts';
 import type { Frame } from '../../symbols/unwinder.ts';
+import type { TaskSpace } from '../awareness/awareness.ts';
 import { writePhysicalMemory, writeGuestMemory, writeRegister } from '../target.ts';
 import type { Guest } from './guest.ts';
-import { readMemory } from './memory.ts';
 import { registerOf, statusField } from './register-names.ts';
 
 /** What is needed to compile an expression for a frame and to evaluate it there. */
@@ -25,14 +25,16 @@ interface FrameAccess {
   read(name: RegisterName): number | undefined;
   /** Whether the frame is in the registers, so that they can be written. */
   readonly isInnermost: boolean;
+  /** The address space of a task that does not run; undefined for the present one. */
+  readonly space?: TaskSpace | undefined;
 }
 
 /** Reads and writes for expressions. Before the MMU is on, memory is also found by the addresses it is linked at. */
 export function targetOf(guest: Guest, frame: FrameAccess): Target {
   return {
     littleEndian: true,
-    readMemory: (address, size) => readMemory(guest, address, size),
-    writeMemory: (address, bytes) => writeMemory(guest, address, bytes),
+    readMemory: (address, size) => guest.readMemory(address, size, frame.space),
+    writeMemory: (address, bytes) => writeMemory(guest, address, bytes, frame.space),
     readRegister: (text) => {
       const [name, field] = splitRegister(text);
       const id = registerOf(name);
@@ -57,8 +59,9 @@ function splitRegister(text: string): [name: string, field: string | undefined] 
   return [name, rest.length > 0 ? rest.join('.') : undefined];
 }
 
-function writeMemory(guest: Guest, address: number, bytes: Uint8Array): boolean {
-  if (writeGuestMemory(guest.machine, address, bytes) === bytes.length) return true;
+function writeMemory(guest: Guest, address: number, bytes: Uint8Array, space: TaskSpace | undefined): boolean {
+  const table = space && address < space.end ? space.table : undefined;
+  if (writeGuestMemory(guest.machine, address, bytes, table) === bytes.length) return true;
   const physical = guest.mmuOn ? undefined : guest.loadedAt(address);
   return physical !== undefined && writePhysicalMemory(guest.machine, physical, bytes) === bytes.length;
 }
@@ -69,13 +72,18 @@ export function innermostAccess(guest: Guest): FrameAccess {
 }
 
 /** The state of an unwound frame. `next` gives the one that called it. */
-export function frameState(guest: Guest, frame: Frame, next: () => FrameState | undefined): FrameState {
+export function frameState(
+  guest: Guest,
+  frame: Frame,
+  next: () => FrameState | undefined,
+  space?: TaskSpace,
+): FrameState {
   const { registers, lookup } = frame;
   return {
     pc: guest.linked(lookup),
     register: (number) => registers[number],
-    memory: (address, size) => readMemory(guest, address, size),
-    cfa: () => cfaOf(guest, registers, guest.linked(lookup)),
+    memory: (address, size) => guest.readMemory(address, size, space),
+    cfa: () => cfaOf(guest, registers, guest.linked(lookup), space),
     caller: next,
   };
 }
@@ -86,7 +94,7 @@ export function liveState(guest: Guest, pc: number): FrameState {
   return {
     pc,
     register: (number) => (number <= PC ? vcpu.readRegister(number) >>> 0 : undefined),
-    memory: (address, size) => readMemory(guest, address, size),
+    memory: (address, size) => guest.readMemory(address, size),
     cfa: () =>
       cfaOf(
         guest,
@@ -96,6 +104,6 @@ export function liveState(guest: Guest, pc: number): FrameState {
   };
 }
 
-function cfaOf(guest: Guest, registers: FrameRegisters, lookup: number): number | undefined {
-  return guest.unwinder.cfa({ registers, pc: lookup, lookup }, (address) => guest.readWord(address));
+function cfaOf(guest: Guest, registers: FrameRegisters, lookup: number, space?: TaskSpace): number | undefined {
+  return guest.unwinder.cfa({ registers, pc: lookup, lookup }, (address) => guest.readWord(address, space));
 }

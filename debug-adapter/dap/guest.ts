@@ -6,8 +6,12 @@ import { Runner, type Schedule } from '../../emulator/runner.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { SymbolIndex } from '../../symbols/symbol-index.ts';
 import { Unwinder } from '../../symbols/unwinder.ts';
+import { kernelAccess } from '../awareness/access.ts';
+import type { Awareness, TaskSpace } from '../awareness/awareness.ts';
+import type { AwarenessDescription } from '../awareness/description.ts';
+import { openAwareness } from '../awareness/open.ts';
 import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
-import { readPhysicalMemory, readGuestWord } from '../target.ts';
+import { readPhysicalMemory, readGuestMemory } from '../target.ts';
 import { DebugFiles } from './debug-files.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
 import { SourcePaths, type SourceSettings } from './source-paths.ts';
@@ -25,6 +29,8 @@ export interface LoadedGuest {
   ranges: readonly LoadedRange[];
   /** Where sources are; by default nowhere. */
   sources?: SourceSettings;
+  /** How the kernel keeps its tasks, where it declares that. */
+  awareness?: AwarenessDescription | undefined;
   /** Remarks on the launch for the user, one line each. */
   notes?: readonly string[];
 }
@@ -55,6 +61,8 @@ export class Guest {
   /** Names of the code at which exits happen. */
   readonly codeNames: CodeNames;
   private readonly ranges: readonly LoadedRange[];
+  private readonly description: AwarenessDescription | undefined;
+  private opened: { readonly awareness: Awareness | undefined } | undefined;
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
     this.name = loaded.name;
@@ -69,7 +77,19 @@ export class Guest {
     this.debug = new DebugFiles(loaded.files);
     this.sources = new SourcePaths(loaded.sources ?? NO_SOURCES, this.debug);
     this.codeNames = new CodeNames(this.symbols, loaded.ranges);
+    this.description = loaded.awareness;
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
+  }
+
+  /** The tasks of the guest; undefined when its kernel is not recognized. Opened when it is first asked for. */
+  get awareness(): Awareness | undefined {
+    this.opened ??= { awareness: this.openAwareness() };
+    return this.opened.awareness;
+  }
+
+  /** Forgets the tasks that were read: memory was changed from outside. */
+  forgetTasks(): void {
+    this.opened?.awareness?.invalidate();
   }
 
   get pc(): number {
@@ -116,13 +136,28 @@ export class Guest {
     return this.symbols.describe(this.linked(address));
   }
 
-  /** Reads a word of guest memory; before the MMU is on, also by the address that the kernel was linked at. */
-  readWord(address: number): number | undefined {
-    const word = readGuestWord(this.machine, address);
-    if (word !== undefined || this.mmuOn) return word;
-    const physical = this.loadedAt(address);
-    if (physical === undefined) return undefined;
-    const bytes = readPhysicalMemory(this.machine, physical, 4);
+  /** Reads a word of guest memory, as `readMemory` does. */
+  readWord(address: number, space?: TaskSpace): number | undefined {
+    const bytes = this.readMemory(address, 4, space);
     return bytes.length === 4 ? new DataView(bytes.buffer).getUint32(0, true) : undefined;
+  }
+
+  /**
+   * Reads guest memory, in the address space of a task when it is given. Before the MMU is on, the kernel's image is also
+   * found by the addresses that it was linked at. The result is shorter when not all can be read.
+   */
+  readMemory(address: number, length: number, space?: TaskSpace): Uint8Array {
+    const table = space && address < space.end ? space.table : undefined;
+    const bytes = readGuestMemory(this.machine, address, length, table);
+    if (bytes.length > 0 || this.mmuOn) return bytes;
+    const physical = this.loadedAt(address);
+    return physical === undefined ? bytes : readPhysicalMemory(this.machine, physical, length);
+  }
+
+  private openAwareness(): Awareness | undefined {
+    const { machine, name, description } = this;
+    const read = (address: number, size: number): Uint8Array => this.readMemory(address, size);
+    const accesses = this.debug.all.map((info) => kernelAccess(machine, info, read));
+    return openAwareness(accesses, { name, description }, machine.vcpu);
   }
 }

@@ -8,7 +8,7 @@ import { type CodePositions, otherLines, type CodePosition } from './code-positi
 import { isSameStack, stackIdentity, type Goal, type StackIdentity } from './goal.ts';
 import type { Guest } from './guest.ts';
 import { stepInstruction, type InstructionStep } from './instruction-step.ts';
-import { stackFrames } from './stack.ts';
+import { stackFrames } from './thread-frames.ts';
 
 /** `out` leaves the inlined function that the guest is in. */
 export type LineStepKind = 'over' | 'into' | 'out';
@@ -105,7 +105,8 @@ export class LineStep {
       // Interrupted or aborted, the instruction is executed again; a system call goes on behind it; and a kernel may
       // have prepared for an abort another place in the function to go on at.
       const abort = step.entered === 'abort' || step.entered === 'undefined';
-      const others = abort ? this.placesOfOtherLines(from, 0) : [];
+      const places = abort ? this.placesOfOtherLines(from, 0) : [];
+      const others = places.length > MOST_LINES ? [] : places;
       this.runTo([from, after, ...others], () => isSameStack(this.guest, stack));
       return true;
     }
@@ -131,7 +132,7 @@ export class LineStep {
 
   /** Whether the step has come to its end where the guest stands, or goes on by a run. */
   private ends(): boolean {
-    const { guest, origin, kind } = this;
+    const { guest, origin } = this;
     const position = this.positions.at(guest.linked(guest.pc));
     if (guest.pc !== this.from && this.control.stopAtBreakpoint()) {
       this.isOver = true;
@@ -145,12 +146,22 @@ export class LineStep {
     const isSameLine = position.line === origin.line && position.file === origin.file;
     if (origin.isAssembly) return isSameLine && position.function === origin.function ? false : this.end();
     if (position.function !== origin.function) return this.leftFunction(position);
+    return this.endsAt(position) ? this.end() : false;
+  }
+
+  /** Whether the step ends at a position in the function where it began. */
+  private endsAt(position: CodePosition): boolean {
+    const { origin, kind } = this;
     const [inner] = origin.scopes;
-    if (inner === undefined || position.scopes[0] === inner) {
-      return kind !== 'out' && position.isStart && !isSameLine ? this.end() : false;
+    const [scope] = position.scopes;
+    if (inner === undefined || scope === inner) {
+      const isSameLine = position.line === origin.line && position.file === origin.file;
+      return kind !== 'out' && position.isStart && !isSameLine;
     }
-    if (position.scopes.includes(inner)) return kind === 'into' && position.isStart ? this.end() : false;
-    return kind === 'out' || position.isStart ? this.end() : false;
+    if (position.scopes.includes(inner)) return kind === 'into' && position.isStart;
+    if (kind === 'out') return true;
+    // Behind it, another function may be inlined: that is as if it were called next.
+    return position.isStart && (kind === 'into' || scope === undefined || origin.scopes.includes(scope));
   }
 
   /** The guest has left the function other than by a call: it has returned, or goes on in another in its place. */
@@ -168,13 +179,17 @@ export class LineStep {
     const { guest, origin, known } = this;
     this.steps = 0;
     if (origin.isAssembly) return false;
-    const addresses = this.placesOfOtherLines(guest.pc, origin.line);
-    if (addresses.length === 0) return false;
+    // Code that is inlined in the line is passed, however long it loops.
+    const addresses = this.placesOfOtherLines(guest.pc, origin.line).filter((address) => {
+      const position = this.positions.at(guest.linked(address));
+      return position !== undefined && this.endsAt(position);
+    });
+    if (addresses.length === 0 || addresses.length > MOST_LINES) return false;
     const { stack } = this;
     const { sp } = stackIdentity(guest);
     this.runTo(known ? [...addresses, known.pc] : addresses, () => {
       const now = stackIdentity(guest);
-      if (now.mode !== stack.mode || now.space !== stack.space) return false;
+      if (now.mode !== stack.mode || now.space !== stack.space || now.task !== stack.task) return false;
       return guest.pc === known?.pc ? now.sp === known.sp : now.sp === sp;
     });
     return true;
@@ -183,7 +198,7 @@ export class LineStep {
   /** Where statements of other lines begin in the function at an address. */
   private placesOfOtherLines(address: number, line: number): number[] {
     const linked = this.guest.linked(address);
-    return otherLines(this.guest, linked, line, MOST_LINES).map((place) => (address - linked + place) >>> 0);
+    return otherLines(this.guest, linked, line).map((place) => (address - linked + place) >>> 0);
   }
 
   private runTo(addresses: readonly number[], reached: () => boolean, then?: 'end'): void {

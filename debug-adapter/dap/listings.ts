@@ -10,7 +10,6 @@ import { hex32 } from '../target.ts';
 import { instructionSizes, listingLine } from './disassembly.ts';
 import { unknownListing } from './errors.ts';
 import type { Guest } from './guest.ts';
-import { readMemory } from './memory.ts';
 
 /** The language of a listing, for colours and for breakpoints in the margin. */
 export const LISTING_MIME_TYPE = 'text/x-arm-listing';
@@ -39,7 +38,7 @@ export class Listings {
   /** The listing and the line (from 1) that show an address; undefined when there is no memory. */
   locate(guest: Guest, address: number): { source: DebugProtocol.Source; line: number } | undefined {
     const range = rangeAround(guest, address);
-    const bytes = readMemory(guest, range.start, range.size);
+    const bytes = guest.readMemory(range.start, range.size);
     const known = this.byStart.get(range.start) ?? [];
     const matches = (listing: Listing): boolean =>
       listing.guest === guest && listing.thumb === guest.thumb && isEqual(listing.bytes, bytes);

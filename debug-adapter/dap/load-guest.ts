@@ -28,6 +28,7 @@ export async function loadGuest(
     machine: created.machine,
     cpu: resolved.cpu,
     ...guestSymbols(resolved, created),
+    awareness: resolved.awareness,
     sources: { folder: resolved.folder, map: resolved.sources, isFile },
     notes,
   };

@@ -12,17 +12,9 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Memory is readable or not by the smallest page. */
 const PAGE = 1024;
 
-/** Reads memory; before the MMU is on, the kernel's image is also found by the addresses it was linked at. */
-export function readMemory(guest: Guest, address: number, length: number): Uint8Array {
-  const bytes = readGuestMemory(guest.machine, address, length);
-  if (bytes.length > 0 || guest.mmuOn) return bytes;
-  const physical = guest.loadedAt(address);
-  return physical === undefined ? bytes : readPhysicalMemory(guest.machine, physical, length);
-}
-
 /** Memory at a place, up to its first byte that cannot be read. */
 function readPlace(guest: Guest, { address, physical }: MemoryPlace, length: number): Uint8Array {
-  return physical ? readPhysicalMemory(guest.machine, address, length) : readMemory(guest, address, length);
+  return physical ? readPhysicalMemory(guest.machine, address, length) : guest.readMemory(address, length);
 }
 
 /** The place that a request is about; its address may lie outside the address space. */

@@ -1,6 +1,7 @@
 /** `modules`: the files whose symbols are loaded. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ElfFile } from '../../formats/elf.ts';
+import { InputError } from '../../formats/input-error.ts';
 import { PT_LOAD } from '../../formats/elf-types.ts';
 import { baseName } from '../../symbols/dwarf/source-path.ts';
 import { hex32 } from '../target.ts';
@@ -14,8 +15,26 @@ export function modules(
 ): { modules: DebugProtocol.Module[]; totalModules: number } {
   const start = args.integer('startModule', { min: 0, default: 0 });
   const count = args.integer('moduleCount', { min: 0, default: 0 });
-  const all = guest.symbols.files.map((file, index) => describe(guest, file, index));
+  const files = guest.symbols.files.map((file, index) => describe(guest, file, index));
+  const all = [...files, ...loadedModules(guest)];
   return { modules: all.slice(start, count === 0 ? undefined : start + count), totalModules: all.length };
+}
+
+/** The modules that the guest kernel has loaded, or why its memory does not tell. */
+function loadedModules(guest: Guest): DebugProtocol.Module[] {
+  try {
+    const modules = guest.awareness?.model.modules() ?? [];
+    return modules.map(({ name, address, size, state }) => ({
+      id: `kernel module ${name}`,
+      name,
+      symbolStatus: `Loaded by the kernel (${state})`,
+      addressRange: `${hex32(address)}-${hex32(address + size - 1)}`,
+    }));
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const name = 'kernel modules';
+    return [{ id: name, name, symbolStatus: `They cannot be listed: ${error.message}` }];
+  }
 }
 
 /** `loadedSources`: the source files that the debug information names and that are there. */

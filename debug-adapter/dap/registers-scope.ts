@@ -1,14 +1,12 @@
 /** `scopes`, `variables` and `setVariable`: the registers of a frame, by group, status registers field by field. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { CPSR, MODE, modeName, REGISTER, type RegisterName } from '../../emulator/registers.ts';
-import { PC } from '../../symbols/frame.ts';
-import type { Frame } from '../../symbols/unwinder.ts';
+import { CPSR, MODE, modeName, type RegisterName } from '../../emulator/registers.ts';
 import { formatPsr, hex32, isRegisterName, REGISTER_GROUPS, writeRegister } from '../target.ts';
 import { formatAddress } from './address.ts';
 import { notWritable, unknownReference, unknownVariable } from './errors.ts';
 import type { Guest } from './guest.ts';
 import { STATUS_BITS } from './register-names.ts';
-import type { Stack } from './stack.ts';
+import type { ShownFrame, Stack } from './stack.ts';
 
 /** Scopes; a variables reference is `frame * 16 + scope`, so it needs no table and dies with its frame. */
 const SCOPE = { core: 1, banked: 2, status: 3, system: 4, cpsr: 5, spsr: 6 } as const;
@@ -29,7 +27,7 @@ export class RegistersScope {
 
   /** `scopes`. */
   scopes(frameId: number): DebugProtocol.Scope[] {
-    this.stack.frame(frameId);
+    const { thread } = this.stack.frame(frameId);
     const index = Math.max(0, frameId - 1);
     const scope = (name: string, id: number, count: number): DebugProtocol.Scope => ({
       name,
@@ -38,8 +36,11 @@ export class RegistersScope {
       namedVariables: count,
       expensive: false,
     });
+    const core = scope('Core registers', SCOPE.core, CORE.length);
+    // The modes and their banks are the processor's; a task that does not run has none.
+    if (!thread.isRunning) return [core];
     return [
-      scope('Core registers', SCOPE.core, CORE.length),
+      core,
       scope('Banked registers', SCOPE.banked, BANKED.length),
       scope('Status', SCOPE.status, 2),
       scope('System control', SCOPE.system, SYSTEM.length),
@@ -48,10 +49,10 @@ export class RegistersScope {
 
   /** `variables`. */
   variables(reference: number): DebugProtocol.Variable[] {
-    const { scope, frame, index } = this.locate(reference);
+    const { scope, shown, index } = this.locate(reference);
     switch (scope) {
       case SCOPE.core:
-        return CORE.map((name) => this.core(name, frame, index));
+        return CORE.map((name) => this.core(name, shown));
       case SCOPE.banked:
         return BANKED.map((name) => this.register(name));
       case SCOPE.system:
@@ -69,7 +70,7 @@ export class RegistersScope {
 
   /** `setVariable`: `evaluate` turns the text of a value into a number. Returns the value as it is afterwards. */
   set(reference: number, name: string, text: string, evaluate: (text: string) => number): string {
-    const { scope, index } = this.locate(reference);
+    const { scope, shown } = this.locate(reference);
     if (scope === SCOPE.cpsr || scope === SCOPE.spsr) {
       const register = scope === SCOPE.cpsr ? 'cpsr' : 'spsr';
       writeRegister(this.guest.machine, register, this.withField(register, name, text, evaluate));
@@ -77,16 +78,10 @@ export class RegistersScope {
     }
     const known = this.variables(reference).some((variable) => variable.name === name);
     if (!known || !isRegisterName(name)) throw unknownVariable(name);
-    if (scope === SCOPE.core && index > 0) throw notWritable(name, 'only the innermost frame is in the registers');
+    if (scope === SCOPE.core && !shown.isLive) throw notWritable(name, 'only the innermost frame is in the registers');
     if (name === 'spsr' && !this.hasSpsr) throw notWritable(name, 'the current mode has no SPSR');
     writeRegister(this.guest.machine, name, evaluate(text));
     return hex32(this.guest.read(name));
-  }
-
-  /** The value of a register in a frame; undefined when it is no longer known. */
-  inFrame(name: RegisterName, frame: Frame, index: number): number | undefined {
-    if (index === 0 || REGISTER[name] > PC) return this.guest.read(name);
-    return name === 'pc' ? frame.pc : frame.registers[REGISTER[name]];
   }
 
   /** The reference under which the fields of a status register are shown. */
@@ -99,18 +94,20 @@ export class RegistersScope {
     return mode !== MODE.usr && mode !== MODE.sys;
   }
 
-  private locate(reference: number): { scope: number; frame: Frame; index: number } {
+  private locate(reference: number): { scope: number; shown: ShownFrame; index: number } {
     const index = Math.floor(reference / PER_FRAME);
     const scope = reference % PER_FRAME;
     if (scope < SCOPE.core || scope > SCOPE.spsr) throw unknownReference(reference);
-    return { scope, ...this.stack.frame(index + 1) };
+    return { scope, shown: this.stack.frame(index + 1), index };
   }
 
-  private core(name: RegisterName, frame: Frame, index: number): DebugProtocol.Variable {
-    const value = this.inFrame(name, frame, index);
+  private core(name: RegisterName, shown: ShownFrame): DebugProtocol.Variable {
+    const value = this.stack.register(shown, name);
     if (value === undefined) return { ...entry(name, 'not saved by the called function'), presentationHint: READ_ONLY };
     const variable = { ...entry(name, hex32(value)), memoryReference: formatAddress(value) };
-    return index > 0 && name !== 'cpsr' ? { ...variable, presentationHint: READ_ONLY } : variable;
+    return !shown.isLive && (name !== 'cpsr' || !shown.thread.isRunning)
+      ? { ...variable, presentationHint: READ_ONLY }
+      : variable;
   }
 
   private register(name: RegisterName): DebugProtocol.Variable {

@@ -1,16 +1,17 @@
 /** Running, stepping and stopping: what the guest does between two stopped events. */
 import type { RunnerStop } from '../../emulator/runner.ts';
 import { SP } from '../../symbols/frame.ts';
+import type { Frame } from '../../symbols/unwinder.ts';
 import { describeStop, hex32 } from '../target.ts';
 import type { BreakpointReason, Breakpoints, Hit } from './breakpoints.ts';
-import { CodePositions } from './code-position.ts';
+import { type CodePosition, CodePositions } from './code-position.ts';
 import type { DataBreakpoints } from './data-breakpoints.ts';
 import { callerUnknown, guestEnded, mustStand } from './errors.ts';
 import { isSameStack, stackIdentity, type Goal } from './goal.ts';
 import type { Guest } from './guest.ts';
 import { stepInstruction } from './instruction-step.ts';
 import { LineStep, type LineStepKind, type StepControl } from './line-step.ts';
-import { stackFrames } from './stack.ts';
+import { stackFrames } from './thread-frames.ts';
 
 /** A stop as the client is told of it. */
 export interface Stop {
@@ -118,9 +119,18 @@ export class RunControl implements StepControl {
    */
   stepLine(kind: Exclude<LineStepKind, 'out'>, target?: number): void {
     const origin = this.positions.at(this.guest.linked(this.guest.pc));
-    if (origin) this.startLineStep(new LineStep(this.guest, this, { kind, positions: this.positions, origin, target }));
+    // An invocation of a macro is one line: into it means instruction by instruction.
+    if (origin && kind === 'into' && target === undefined && this.isInMacro(origin)) this.stepIn();
+    else if (origin)
+      this.startLineStep(new LineStep(this.guest, this, { kind, positions: this.positions, origin, target }));
     else if (kind === 'over') this.next();
     else this.stepIn();
+  }
+
+  /** Whether the next instruction of assembly code belongs to the same line, although no line begins with it. */
+  private isInMacro({ isAssembly, line, file }: CodePosition): boolean {
+    const next = this.positions.at(this.guest.linked(this.guest.pc) + 4);
+    return isAssembly && next?.line === line && next.file === file && !next.isStart;
   }
 
   /** What `stepOut` will do. Throws when the caller of the current function is not known. */
@@ -133,16 +143,28 @@ export class RunControl implements StepControl {
     }
     const frame = stackFrames(guest, 2)[1];
     if (!frame) throw callerUnknown(guest.describe(guest.pc) ?? hex32(guest.pc));
-    const { mode, space } = stackIdentity(guest);
+    const { mode, space, task } = stackIdentity(guest);
     const sp = frame.registers[SP] ?? 0;
     // Out of the handler of an exception, the mode and its stack pointer change.
     const reached = (): boolean => {
       const now = stackIdentity(guest);
-      return now.sp === sp || (now.mode === mode && now.space === space && now.sp >= sp);
+      return now.sp === sp || (now.mode === mode && now.space === space && now.task === task && now.sp >= sp);
     };
     const loaded = guest.mmuOn ? undefined : guest.loadedAt(frame.pc);
     const addresses = loaded === undefined ? [frame.pc] : [frame.pc, loaded];
     return () => this.runTo({ addresses, reached, then: () => this.stepEnded() });
+  }
+
+  /**
+   * A step of a task that does not run: until it is back on the processor, at one of its frames. Throws when that is not
+   * known.
+   */
+  planWake(frame: Frame | undefined): () => void {
+    const { guest } = this;
+    const sp = frame?.registers[SP];
+    if (!frame || sp === undefined) throw callerUnknown('a task that does not run');
+    const reached = (): boolean => guest.read('sp') === sp;
+    return () => this.runTo({ addresses: [frame.pc], reached, then: () => this.stepEnded() });
   }
 
   /** Runs until a goal is reached, or a breakpoint. */

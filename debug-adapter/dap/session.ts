@@ -14,7 +14,8 @@ import { GuestConsole } from './console.ts';
 import { DataBreakpoints } from './data-breakpoints.ts';
 import { disassembleRequest } from './disassembly.ts';
 import * as errors from './errors.ts';
-import { consoleInput, HELP } from './evaluate.ts';
+import { commandNames, explicitCommand, runCommand } from './console-commands.ts';
+import { consoleInput } from './evaluate.ts';
 import { Evaluator } from './evaluator.ts';
 import { ExceptionFilters } from './exception-filters.ts';
 import { exitLogRequest, exitsRequest } from './exits-requests.ts';
@@ -27,7 +28,7 @@ import { loadedSources, modules } from './modules.ts';
 import { withProgress } from './progress.ts';
 import { RegistersScope } from './registers-scope.ts';
 import { RunControl, type Stop } from './run-control.ts';
-import { checkThread, Stack, THREAD } from './stack.ts';
+import { Stack } from './stack.ts';
 import { StatsEvents } from './stats-events.ts';
 import { pageTablesRequest, translationRequest } from './translation-requests.ts';
 import { lineExitsRequest, locateRequest } from './source-requests.ts';
@@ -75,6 +76,8 @@ export class TraplineSession extends DebugSession {
   private loaded: Loaded | undefined;
   private configured = false;
   private closed = false;
+  /** Why the last list of threads was not complete. */
+  private threadProblem: string | undefined;
 
   constructor(host: AdapterHost) {
     super();
@@ -187,7 +190,7 @@ export class TraplineSession extends DebugSession {
 
   private inspection(): Record<string, Handler> {
     return {
-      threads: (args) => ({ body: { threads: this.need(args).stack.threads() } }),
+      threads: (args) => this.threads(args),
       stackTrace: (args) => ({ body: this.need(args).stack.trace(args) }),
       source: (args) => ({
         body: { content: this.listings.text(sourceReference(args)), mimeType: LISTING_MIME_TYPE },
@@ -277,13 +280,14 @@ export class TraplineSession extends DebugSession {
       stepOut: (args) => this.step(args, (run) => run.planStepOut()),
       stepInTargets: (args) => {
         const { guest, stack } = this.need(args);
-        const { index } = stack.frame(args.integer('frameId'));
-        return { body: { targets: index === 0 ? stepInTargets(guest) : [] } };
+        const { isLive } = stack.frame(args.integer('frameId'));
+        return { body: { targets: isLive ? stepInTargets(guest) : [] } };
       },
       gotoTargets: (args) => ({ body: { targets: gotoTargets(this.need(args).guest, args) } }),
       goto: (args) => {
-        const { guest, run } = this.forThread(args);
+        const { guest, run, stack } = this.forThread(args);
         run.requireStanding('going elsewhere');
+        if (stack.sleeping(args)) throw errors.sleepingThread('go elsewhere');
         const address = goTo(guest, args);
         return { after: () => run.wentTo(address) };
       },
@@ -319,8 +323,10 @@ export class TraplineSession extends DebugSession {
 
   private step(args: RequestArguments, plan: (run: RunControl) => () => void): Reply {
     const loaded = this.forThread(args);
-    loaded.run.requireStanding('stepping');
-    const go = plan(loaded.run);
+    const { run, stack } = loaded;
+    run.requireStanding('stepping');
+    const sleeping = stack.sleeping(args);
+    const go = sleeping ? run.planWake(sleeping[args.command === 'stepOut' ? 1 : 0]) : plan(run);
     return {
       after: () => {
         loaded.stack.invalidate();
@@ -437,10 +443,36 @@ export class TraplineSession extends DebugSession {
         this.type(loaded, input);
         return { body: { result: '', variablesReference: 0 } };
       }
-      if (text.trim() === 'help') return { body: { result: HELP, variablesReference: 0 } };
+      const result = this.command(loaded, text, args);
+      if (result !== undefined) return { body: { result, variablesReference: 0 } };
     }
     const { body, changed } = loaded.evaluator.evaluate(text, frameIdOf(args), args);
     return { body, after: () => changed && this.invalidate(loaded) };
+  }
+
+  /** The answer of a command of the debug console; undefined when the text is an expression. */
+  private command(loaded: Loaded, text: string, args: RequestArguments): string | undefined {
+    const { guest, evaluator } = loaded;
+    const number = (expression: string): number => evaluator.number(expression);
+    const explicit = explicitCommand(text);
+    if (explicit !== undefined) {
+      const result = runCommand(guest, explicit, number);
+      if (result === undefined) throw errors.unknownCommand(text, closest(explicit, commandNames(guest)));
+      return result;
+    }
+    // A kernel may have a variable of the name of a command; but whoever asks for help is not after a function.
+    if (text.trim() === 'help') return runCommand(guest, text, number);
+    const name = /^\w+/.exec(text.trim())?.[0] ?? '';
+    return evaluator.isKnown(name, frameIdOf(args)) ? undefined : runCommand(guest, text, number);
+  }
+
+  /** `threads`; a list that the kernel's memory does not let come to its end is explained once. */
+  private threads(args: RequestArguments): Reply {
+    const { stack, run } = this.need(args);
+    const { threads, problem } = stack.threads(run.running);
+    const isNew = problem !== undefined && problem !== this.threadProblem;
+    this.threadProblem = problem;
+    return { body: { threads }, after: () => isNew && this.say(`The list of tasks is not complete: ${problem}.`) };
   }
 
   private type(loaded: Loaded, text: string): void {
@@ -455,7 +487,7 @@ export class TraplineSession extends DebugSession {
 
   private forThread(args: RequestArguments): Loaded {
     const loaded = this.need(args);
-    checkThread(args);
+    loaded.stack.threadOf(args);
     return loaded;
   }
 
@@ -463,7 +495,8 @@ export class TraplineSession extends DebugSession {
     this.loaded?.console.flush();
     this.loaded?.stack.invalidate();
     this.loaded?.stats.stepped();
-    this.sendEvent(new Event('stopped', { ...stop, threadId: THREAD, allThreadsStopped: true }));
+    const threadId = this.loaded?.stack.currentThread;
+    this.sendEvent(new Event('stopped', { ...stop, threadId, allThreadsStopped: true }));
   }
 
   private ended(exitCode: number, text: string): void {
@@ -497,7 +530,7 @@ export class TraplineSession extends DebugSession {
     const hasNewStack = loaded.stack.refresh();
     if (this.client['supportsInvalidatedEvent'] !== true) return;
     const areas = hasNewStack ? ['stacks', 'variables'] : ['variables'];
-    this.sendEvent(new Event('invalidated', { areas, threadId: THREAD }));
+    this.sendEvent(new Event('invalidated', { areas }));
   }
 
   private memoryWritten(loaded: Loaded, place: MemoryPlace, count: number): void {

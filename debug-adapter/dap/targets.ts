@@ -1,13 +1,18 @@
 /** `gotoTargets`, `goto` and `stepInTargets`: places in a function by line, and the functions that a line calls. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { decodeA32 } from '../../isa/decode.ts';
+import { contains } from '../../symbols/dwarf/ranges.ts';
+import { PC } from '../../symbols/frame.ts';
 import { writeRegister } from '../target.ts';
 import { formatAddress } from './address.ts';
 import type { RequestArguments } from './arguments.ts';
 import { bindLine } from './breakpoint-binding.ts';
 import { pathOf } from './breakpoint-questions.ts';
 import { unknownTarget } from './errors.ts';
+import { Foreseen } from './foreseen.ts';
 import type { Guest } from './guest.ts';
+
+/** Calls of a line are looked for so far behind where the guest stands. */
+const MOST_INSTRUCTIONS = 1000;
 
 /** `gotoTargets`: where a line begins, in the function that the guest is in; in assembly code anywhere. */
 export function gotoTargets(guest: Guest, args: RequestArguments): DebugProtocol.GotoTarget[] {
@@ -34,34 +39,31 @@ export function goTo(guest: Guest, args: RequestArguments): number {
   return address;
 }
 
-/** `stepInTargets`: the functions that the line of the innermost frame calls directly, in the order of the code. */
+/**
+ * `stepInTargets`: the functions that the line of the innermost frame calls, in the order of the code, from where the
+ * guest stands on; through pointers as far as their values can be foreseen.
+ */
 export function stepInTargets(guest: Guest): DebugProtocol.StepInTarget[] {
   const here = guest.linked(guest.pc);
   const info = guest.debug.at(here);
   const fn = info?.functionAt(here);
   const line = info?.lineOf(here)?.line;
-  if (!info || !fn || line === undefined) return [];
-  const rows = [...info.linesIn(fn)];
+  if (!info || !fn || line === undefined || guest.symbols.kind(here) === 't') return [];
+  const foreseen = new Foreseen(
+    Array.from({ length: PC }, (_, id) => guest.machine.vcpu.readRegister(id) >>> 0),
+    (address) => guest.readWord(address),
+  );
   const targets = new Map<number, DebugProtocol.StepInTarget>();
-  for (const [i, row] of rows.entries()) {
-    const end = rows[i + 1]?.address ?? row.address;
-    if (row.line !== line) continue;
-    for (let address = row.address; address < end; address += 4) {
-      const target = calledBy(guest, address);
-      if (target === undefined || address < here) continue;
-      const label = guest.symbols.at(target)?.name ?? formatAddress(target);
-      targets.set(target, { id: target, label, line });
+  for (let address = here, left = MOST_INSTRUCTIONS; contains(fn.ranges, address) && left > 0; address += 4, left--) {
+    const word = guest.readWord(address);
+    if (word === undefined) break;
+    const isOnLine = info.lineOf(address)?.line === line;
+    const target = isOnLine ? foreseen.callTarget(word, address) : undefined;
+    if (target !== undefined) {
+      const id = guest.linked((target & ~1) >>> 0);
+      targets.set(id, { id, label: guest.symbols.at(id)?.name ?? formatAddress(id), line });
     }
+    foreseen.step(word, address);
   }
   return [...targets.values()];
-}
-
-/** The linked address that a call with an immediate operand at an A32 address goes to; undefined for all else. */
-function calledBy(guest: Guest, address: number): number | undefined {
-  if (guest.symbols.kind(address) === 't') return undefined;
-  const word = guest.readWord(address);
-  if (word === undefined) return undefined;
-  const { row, fields } = decodeA32(word, 'v5TEJ');
-  // The offset counts words, from the address of the second instruction after this one (ARM DDI 0100I, A4.1.5).
-  return row?.name === 'BL' ? (address + 8 + ((fields['i'] << 8) >> 6)) >>> 0 : undefined;
 }

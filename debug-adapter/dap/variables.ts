@@ -17,7 +17,7 @@ import { problemOf } from './expressions.ts';
 import type { FrameContext } from './frame-context.ts';
 
 /** References below this belong to the registers. */
-const FIRST_REFERENCE = 0x10_0000;
+const FIRST_REFERENCE = 0x4000_0000;
 /** Arrays are read in pages of at most so many elements. */
 const LARGEST_PAGE = 10_000;
 /** A value is shown in one line of at most so many characters. */

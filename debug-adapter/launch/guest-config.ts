@@ -1,5 +1,6 @@
 /** `guest.json`: what a guest is made of. The same keys are launch attributes and command-line options. */
 import { InputError } from '../../formats/input-error.ts';
+import { checkAwareness, type AwarenessDescription } from '../awareness/description.ts';
 import { unknownName } from './unknown-name.ts';
 
 /** The contents of a `guest.json`; paths are relative to it. */
@@ -23,6 +24,8 @@ export interface GuestConfig {
   readonly clock?: number | undefined;
   /** Where sources are: a path prefix in the debug information, and the folder that it stands for. */
   readonly sources?: Readonly<Record<string, string>> | undefined;
+  /** How the kernel keeps its tasks (docs/awareness.md). */
+  readonly awareness?: AwarenessDescription | undefined;
   /** Tests; see `parseTests`. */
   readonly tests?: readonly unknown[] | undefined;
 }
@@ -40,6 +43,7 @@ const KEY_TYPES: Readonly<Record<keyof GuestConfig, string>> = {
   append: 'a string',
   clock: 'a number',
   sources: 'an object of strings',
+  awareness: 'an object',
   tests: 'a list of tests',
 };
 
@@ -72,6 +76,7 @@ export function checkGuestConfig(value: unknown, file?: string): GuestConfig {
     if (entry !== undefined && !hasType(known, entry)) {
       throw new InputError(`"${key}" must be ${KEY_TYPES[known]}`, { file, remedy: 'Correct the value' });
     }
+    if (known === 'awareness' && entry !== undefined) checkAwareness(entry, file);
   }
   return value;
 }
@@ -104,6 +109,8 @@ function hasType(key: keyof GuestConfig, value: unknown): boolean {
       return Array.isArray(value);
     case 'sources':
       return isRecord(value) && Object.values(value).every((path) => typeof path === 'string');
+    case 'awareness':
+      return isRecord(value);
     default:
       return isString;
   }

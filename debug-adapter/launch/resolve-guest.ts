@@ -1,6 +1,7 @@
 /** From what the user names (a folder, a file, options) to everything that a machine is made of. */
 import type { ExecutionMode } from '../../emulator/vm.ts';
 import { InputError } from '../../formats/input-error.ts';
+import type { AwarenessDescription } from '../awareness/description.ts';
 import { parseTests, type GuestTest } from '../guest-tests/guest-test.ts';
 import { baseName, loadFile, type FileSystem, type LoadedFile } from './file-system.ts';
 import { checkGuestConfig, parseGuestConfig, parseMemorySize, type GuestConfig } from './guest-config.ts';
@@ -42,6 +43,8 @@ export interface ResolvedGuest {
   readonly append: string | undefined;
   /** Source path prefixes and the folders that they stand for, resolved. */
   readonly sources: Readonly<Record<string, string>>;
+  /** How the kernel keeps its tasks; undefined for one that is recognized. */
+  readonly awareness: AwarenessDescription | undefined;
   readonly tests: readonly GuestTest[];
 }
 
@@ -108,6 +111,7 @@ export async function resolveGuest(
     sources: Object.fromEntries(
       Object.entries(sources?.config.sources ?? {}).map(([from, to]) => [from, fs.resolve(sources!.folder, to)]),
     ),
+    awareness: own.config.kernel === undefined ? value('awareness') : own.config.awareness,
     tests: parseTests(value('tests') ?? [], MODES, sourceOf('tests')?.file),
   };
 }

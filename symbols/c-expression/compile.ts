@@ -29,6 +29,8 @@ export interface CompileOptions {
   readonly pc?: number | undefined;
   /** Which of the frames at `pc` is meant: 0 for the innermost inlined copy, and so on outwards. */
   readonly frameIndex?: number;
+  /** Names that stand for what the caller says; they hide all others. */
+  readonly names?: ReadonlyMap<string, Compiled>;
 }
 
 /** How GCC names the integer types that C allows to be written in many ways. */
@@ -84,6 +86,7 @@ class Compiler {
 
   /** Whether a plain name is that of a type; variables hide types. */
   isTypeName(name: string): boolean {
+    if (this.options.names?.has(name)) return false;
     return this.local(name) === undefined && this.info.typeNamed('typedef', name) !== undefined;
   }
 
@@ -139,6 +142,10 @@ class Compiler {
       }
       case 'containerOf':
         return this.containerOf(tree);
+      case 'offsetOf': {
+        const offset = BigInt(this.offsetIn(this.info.complete(resolved(this.type(tree.type))), tree.member));
+        return ({ target }) => values.fromInteger(offset, C.unsigned, target);
+      }
     }
   }
 
@@ -158,6 +165,8 @@ class Compiler {
 
   /** A local, then a global, a function, an enumeration constant, a symbol. */
   private named(name: string): Compiled {
+    const given = this.options.names?.get(name);
+    if (given) return given;
     const local = this.local(name);
     const variable = local ?? this.info.globalsNamed(name, this.options.pc)[0];
     if (variable) {
@@ -265,42 +274,33 @@ class Compiler {
       let value = object(context);
       // Like gdb, either operator does for a structure and a pointer to one.
       if (arrow || resolved(value.type).kind === 'pointer') value = this.dereference(value, context.target);
-      const member = this.find(value.type, name);
+      const member = findMember(this.info, value.type, name);
       if (!member) throw new InputError(`there is no member ${name} in it`);
       return memberOf(value, member, this.info);
     };
   }
 
-  /** A member, also one inside anonymous structures and unions; offsets are then from the outer one. */
-  private find(type: DebugType, name: string, depth = 0): Member | undefined {
-    const members = this.info.membersOf(type);
-    const own = members.find((member) => member.name === name);
-    if (own || depth > 16) return own;
-    for (const member of members) {
-      if (member.name !== undefined) continue;
-      const inner = this.find(member.type, name, depth + 1);
-      if (!inner) continue;
-      const bits = inner.bits && { ...inner.bits, offset: inner.bits.offset + member.offset * 8 };
-      return { name, type: inner.type, offset: inner.offset + member.offset, bits, artificial: false };
-    }
-    return undefined;
-  }
-
   private containerOf({ operand: tree, type: written, member }: Extract<Syntax, { kind: 'containerOf' }>): Compiled {
     const operand = this.compile(tree);
     const type = this.info.complete(resolved(this.type(written)));
-    let inner: DebugType = type;
-    let offset = 0;
-    for (const name of member) {
-      const found = this.find(inner, name);
-      if (!found) throw new InputError(`there is no member ${name} in it`);
-      offset += found.offset;
-      inner = found.type;
-    }
+    const offset = this.offsetIn(type, member);
     return (context) => {
       const address = values.toInteger(operand(context), context.target) - BigInt(offset);
       return values.fromInteger(address, values.pointerTo(type), context.target);
     };
+  }
+
+  /** The offset of a member, or of one in it, in bytes. */
+  private offsetIn(type: DebugType, member: readonly string[]): number {
+    let inner = type;
+    let offset = 0;
+    for (const name of member) {
+      const found = findMember(this.info, inner, name);
+      if (!found) throw new InputError(`there is no member ${name} in it`);
+      offset += found.offset;
+      inner = found.type;
+    }
+    return offset;
   }
 
   private type({ base, pointers, bounds }: WrittenType): DebugType {
@@ -338,6 +338,21 @@ function literalType({ value, suffix, isDecimal }: Extract<Syntax, { kind: 'inte
     if ((unsigned || !isDecimal) && value < 0x1_0000_0000n) return long ? C.unsignedLong : C.unsigned;
   }
   return unsigned || value >= 1n << 63n ? C.unsignedLongLong : C.longLong;
+}
+
+/** A member by name, also one inside anonymous structures and unions; offsets are then from the outer one. */
+export function findMember(info: DebugInfo, type: DebugType, name: string, depth = 0): Member | undefined {
+  const members = info.membersOf(type);
+  const own = members.find((member) => member.name === name);
+  if (own || depth > 16) return own;
+  for (const member of members) {
+    if (member.name !== undefined) continue;
+    const inner = findMember(info, member.type, name, depth + 1);
+    if (!inner) continue;
+    const bits = inner.bits && { ...inner.bits, offset: inner.bits.offset + member.offset * 8 };
+    return { name, type: inner.type, offset: inner.offset + member.offset, bits, artificial: false };
+  }
+  return undefined;
 }
 
 /** A member as a value in the place of its structure. */

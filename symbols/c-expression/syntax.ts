@@ -31,6 +31,7 @@ export type Syntax =
     }
   | { readonly kind: 'cast'; readonly type: WrittenType; readonly operand: Syntax; readonly at: number }
   | { readonly kind: 'sizeofType'; readonly type: WrittenType; readonly at: number }
+  | { readonly kind: 'offsetOf'; readonly type: WrittenType; readonly member: readonly string[]; readonly at: number }
   | {
       readonly kind: 'containerOf';
       readonly operand: Syntax;
@@ -202,6 +203,7 @@ class Parser {
         return { kind: 'register', name: token.text.slice(1), at: token.at };
       case 'name':
         if (token.text === 'container_of' && this.token.text === '(') return this.containerOf(token.at);
+        if (token.text === 'offsetof' && this.token.text === '(') return this.offsetOf(token.at);
         return { kind: 'name', name: token.text, at: token.at };
       default:
         if (token.kind === 'operator' && token.text === '(') {
@@ -218,12 +220,22 @@ class Parser {
     this.expect('(');
     const operand = this.assignment();
     this.expect(',');
+    return { kind: 'containerOf', operand, ...this.typeAndMember(), at };
+  }
+
+  private offsetOf(at: number): Syntax {
+    this.expect('(');
+    return { kind: 'offsetOf', ...this.typeAndMember(), at };
+  }
+
+  /** `struct task, list.next)` */
+  private typeAndMember(): { type: WrittenType; member: readonly string[] } {
     const type = this.type();
     this.expect(',');
     const member = [this.name()];
     while (this.accept('.')) member.push(this.name());
     this.expect(')');
-    return { kind: 'containerOf', operand, type, member, at };
+    return { type, member };
   }
 
   private isTypeAfterParenthesis(): boolean {
