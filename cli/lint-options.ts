@@ -1,22 +1,27 @@
-/** Options that the commands on sources share, and the linter that they make. */
+/** Options that the commands on sources share, and the linting that they ask for. */
 import { dirname, join, resolve } from 'node:path';
-import { Linter } from '../language-server/lint.ts';
-import { findCompileCommands, NodeSettings } from '../language-server/node-settings.ts';
-import { NodeSourceProvider } from '../language-server/node-source-provider.ts';
+import type { Linter } from '../language-server/lint.ts';
+import { findCompileCommands } from '../language-server/node-settings.ts';
+import type { SettingsOptions } from '../language-server/tree-settings.ts';
 import { type OptionSpecs, type ParsedArguments, UsageError } from './command.ts';
+import { lintFiles, MAX_JOBS } from './lint-jobs.ts';
+
+/** Files between two messages of progress. */
+const PROGRESS_STEP = 50;
 
 export const SOURCE_OPTIONS: OptionSpecs = {
   include: { value: 'FOLDERS', short: 'I', help: 'folders for #include, with commas between' },
   define: { value: 'NAMES', short: 'D', help: 'macros, as in NAME or NAME=VALUE, with commas between' },
   config: { value: 'FILE', help: 'the configuration of a kernel (.config); default: that of the tree, if any' },
   build: { value: 'FOLDER', help: 'where the kernel is built (O=), for its generated headers' },
+  jobs: { value: 'N', short: 'j', help: 'threads that read files (one for each processor; fewer for few files)' },
   'compile-commands': { value: 'FILE', help: 'compile_commands.json; default: the one in or above the first path' },
 };
 
 const list = (text: string | undefined): string[] => (text ?? '').split(',').filter((word) => word !== '');
 
-/** A linter with its files, as the arguments say. */
-export function createLinter(args: ParsedArguments): { linter: Linter; provider: NodeSourceProvider } {
+/** How sources are compiled, as the arguments say. */
+function settingsOptions(args: ParsedArguments): SettingsOptions {
   const defines = new Map(
     list(args.text('define')).map((text): [string, string] => {
       const equals = text.indexOf('=');
@@ -24,15 +29,29 @@ export function createLinter(args: ParsedArguments): { linter: Linter; provider:
     }),
   );
   const [first] = args.positionals;
-  const provider = new NodeSourceProvider();
-  const settings = new NodeSettings({
+  return {
     includePaths: list(args.text('include')),
     defines,
     config: args.text('config'),
     buildFolder: args.text('build'),
     compileCommands: args.text('compile-commands') ?? findCompileCommands(dirname(join(resolve(first), 'x'))),
-  });
-  return { linter: new Linter({ provider, settings }), provider };
+  };
+}
+
+/** Lints files as the arguments say. With `shows`, a terminal sees how far it is. */
+export async function lintAs(args: ParsedArguments, files: readonly string[], shows: boolean): Promise<Linter> {
+  const onTerminal = shows && process.stderr.isTTY;
+  let shown = 0;
+  const progress = (done: number): void => {
+    if (!onTerminal || (done - shown < PROGRESS_STEP && done < files.length)) return;
+    shown = done;
+    process.stderr.write(`\r${done} of ${files.length} files`);
+  };
+  try {
+    return await lintFiles(files, settingsOptions(args), args.integer('jobs', 1, MAX_JOBS), progress);
+  } finally {
+    if (onTerminal) process.stderr.write('\r\x1b[K');
+  }
 }
 
 /** The paths to work on; there must be one. */

@@ -46,7 +46,12 @@ export function reportFindings(
   severities: ReadonlyMap<string, Severity>,
   folder: string,
 ): ReportedFinding[] {
-  const shown = (path: string): string => relative(folder, path) || path;
+  const names = new Map<string, string>();
+  const shown = (path: string): string => {
+    let name = names.get(path);
+    if (name === undefined) names.set(path, (name = relative(folder, path) || path));
+    return name;
+  };
   return findings.flatMap((finding): ReportedFinding[] => {
     const { source, start, end, rule, expansions } = finding;
     const severity = severityOf(finding, severities);

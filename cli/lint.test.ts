@@ -146,6 +146,34 @@ describe('trapline lint, patch and verify', function () {
     assert.deepEqual(snapshot(), before);
   });
 
+  it('finds and replaces the same in several threads as in one', () => {
+    // More than one batch for each thread; the header's sites gather what all units make of them.
+    for (let i = 0; i < 70; i++) {
+      write(
+        `arch/arm/many/u${i}.S`,
+        `#include "../kernel/macros.h"\n\tdisable r${i % 10}\n\tmrs r${i % 7}, cpsr\n.endm\n`,
+      );
+    }
+    const one = trapline('lint', 'arch', '--format', 'json', '--jobs', '1', '--summary');
+    const three = trapline('lint', 'arch', '--format', 'json', '--jobs', '3', '--summary');
+    assert.deepEqual(three, one);
+    assert.match(
+      one.stderr,
+      /^(?:.*u\d+\.S:4:1: \.endm without an opening\n){70}trapline: 74 findings in 73 of 73 files: /,
+    );
+    const header = (JSON.parse(one.stdout) as { file: string; expansions?: { file: string }[] }[]).find(({ file }) =>
+      file.endsWith('macros.h'),
+    );
+    assert.deepEqual(
+      header?.expansions?.map(({ file }) => file),
+      ['arch/arm/kernel/entry.S', ...Array.from({ length: 70 }, (_, i) => `arch/arm/many/u${i}.S`).sort()],
+    );
+    const diff = trapline('patch', 'arch', '--diff', '--jobs', '1');
+    assert.deepEqual(trapline('patch', 'arch', '--diff', '--jobs', '3'), diff);
+    assert.match(diff.stderr, /^trapline: 73 instructions to replace in 73 files: MRS 71, MSR 2\n$/);
+    assert.equal(trapline('lint', 'arch', '--jobs', '0').code, 2);
+  });
+
   it('applies a diff that patch(1) would', function () {
     if (spawnSync('patch', ['--version']).status !== 0) this.skip();
     cpSync(path('arch'), path('copy/arch'), { recursive: true });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { InputError } from '../formats/input-error.ts';
 import { type Command, ExitCode, type ParsedArguments, UsageError } from './command.ts';
-import { createLinter, requiredPaths, SOURCE_OPTIONS } from './lint-options.ts';
+import { lintAs, requiredPaths, SOURCE_OPTIONS } from './lint-options.ts';
 import { readSeverities, reportFindings, sarifReport, textReport, type ReportedFinding } from './lint-report.ts';
 import { findSourceFiles } from '../language-server/node-source-files.ts';
 import { replaceFile } from './write-file.ts';
@@ -17,6 +17,7 @@ export const command: Command = {
     severity: { value: 'LIST', help: 'severities, as in lpv-mrs=error,lpv-cps=off; lpv=LEVEL is all that need a trap' },
     baseline: { value: 'FILE', help: 'report only findings that are not in this file' },
     'write-baseline': { value: 'FILE', help: 'write all findings to this file' },
+    summary: { help: 'say on stderr how many findings there are of each class' },
     info: { help: 'text: also what traps already, and what is kept' },
     ...SOURCE_OPTIONS,
   },
@@ -58,6 +59,16 @@ function withoutBaseline(findings: readonly ReportedFinding[], baseline: Map<str
   });
 }
 
+/** How many findings there are: of each rule, and in how many files. */
+function summaryOf(findings: readonly ReportedFinding[], files: number): string {
+  const counts = new Map<string, number>();
+  for (const { rule } of findings) counts.set(rule, (counts.get(rule) ?? 0) + 1);
+  const rules = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, count]) => `${rule} ${count}`);
+  const places = new Set(findings.map(({ file }) => file)).size;
+  const list = rules.length > 0 ? `: ${rules.join(', ')}` : '';
+  return `trapline: ${findings.length} findings in ${places} of ${files} files${list}\n`;
+}
+
 async function run(args: ParsedArguments): Promise<number> {
   const paths = requiredPaths(args, 'lint');
   const format = args.choice('format', ['text', 'json', 'sarif']) ?? 'text';
@@ -65,14 +76,10 @@ async function run(args: ParsedArguments): Promise<number> {
   if (args.has('fix')) {
     if (args.has('write-baseline')) throw new UsageError('--fix and --write-baseline exclude each other.');
     const { patchTrees } = await import('./patch-sources.ts');
-    patchTrees(args, { restore: false, diff: false, quiet: true });
+    await patchTrees(args, { restore: false, diff: false, quiet: true });
   }
-  const { linter, provider } = createLinter(args);
-  for (const file of findSourceFiles(paths)) {
-    const source = provider.get(file);
-    if (source) linter.add(source);
-  }
-  const { findings, problems } = linter.result();
+  const files = findSourceFiles(paths);
+  const { findings, problems } = (await lintAs(args, files, true)).result();
   let reported = reportFindings(findings, severities, process.cwd());
   const writeTo = args.text('write-baseline');
   if (writeTo !== undefined) replaceFile(writeTo, `${JSON.stringify(reported.map(fingerprint), undefined, 1)}\n`);
@@ -82,6 +89,7 @@ async function run(args: ParsedArguments): Promise<number> {
     const { line, column } = source.position(start);
     process.stderr.write(`${source.path}:${line}:${column}: ${message}\n`);
   }
+  if (args.has('summary')) process.stderr.write(summaryOf(reported, files.length));
   if (format === 'json') process.stdout.write(`${JSON.stringify(reported, undefined, 2)}\n`);
   else if (format === 'sarif') {
     const { version } = await import('../package.json', { with: { type: 'json' } });

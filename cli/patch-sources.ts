@@ -13,7 +13,7 @@ import {
   type TextFiles,
 } from '../language-server/rules/support-place.ts';
 import type { ParsedArguments } from './command.ts';
-import { createLinter } from './lint-options.ts';
+import { lintAs } from './lint-options.ts';
 import { findSourceFiles } from '../language-server/node-source-files.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import { replaceFile } from './write-file.ts';
@@ -67,17 +67,12 @@ export interface PatchSummary {
   readonly unfixed: readonly Finding[];
 }
 
-function planPatch(
+async function planPatch(
   args: ParsedArguments,
   files: readonly string[],
-  progress: (done: number) => void,
-): { changes: Change[]; summary: PatchSummary; computed: boolean } {
-  const { linter, provider } = createLinter(args);
-  files.forEach((file, i) => {
-    const source = provider.get(file);
-    if (source) linter.add(source);
-    progress(i + 1);
-  });
+  shows: boolean,
+): Promise<{ changes: Change[]; summary: PatchSummary; computed: boolean }> {
+  const linter = await lintAs(args, files, shows);
   const wanted = new Set(files);
   const bySource = new Map<Finding['source'], Finding[]>();
   const { findings: all, aliases } = linter.result();
@@ -134,13 +129,12 @@ function outputPath(change: Change, paths: readonly string[], output: string): s
 }
 
 /** Rewrites, or restores, the sources under the positional arguments. */
-export function patchTrees(args: ParsedArguments, { restore, diff, quiet, output }: PatchOptions): PatchSummary {
+export async function patchTrees(
+  args: ParsedArguments,
+  { restore, diff, quiet, output }: PatchOptions,
+): Promise<PatchSummary> {
   const paths = args.positionals.map((path) => resolve(path));
   const files = findSourceFiles(paths);
-  const shows = !quiet && process.stderr.isTTY;
-  const progress = (done: number): void => {
-    if (shows && (done % 50 === 0 || done === files.length)) process.stderr.write(`\r${done} of ${files.length} files`);
-  };
   let changes: Change[];
   let summary: PatchSummary = { files: 0, byClass: new Map(), unfixed: [] };
   const [place] = paths.map((path) => supportPlace(statSync(path).isDirectory() ? path : dirname(path), FILES));
@@ -148,11 +142,10 @@ export function patchTrees(args: ParsedArguments, { restore, diff, quiet, output
     changes = [...planRestore(files), ...removeSupport(place, paths)];
     summary = { ...summary, files: changes.length };
   } else {
-    const plan = planPatch(args, files, progress);
+    const plan = await planPatch(args, files, !quiet);
     summary = plan.summary;
     changes = plan.computed ? [...plan.changes, ...addSupport(place)] : plan.changes;
   }
-  if (shows) process.stderr.write('\r\x1b[K');
   changes = changes.filter(({ before, after }) => before !== after);
   for (const change of changes) {
     if (diff) process.stdout.write(unifiedDiff(relative(process.cwd(), change.path), change.before, change.after));

@@ -48,7 +48,7 @@ async function run(args: ParsedArguments): Promise<number> {
   const binaries = paths.filter(isElfFile);
   if (binaries.length === 0) {
     const restore = args.has('restore');
-    const summary = patchTrees(args, { restore, diff, quiet: false, output });
+    const summary = await patchTrees(args, { restore, diff, quiet: false, output });
     process.stderr.write(restore ? `trapline: ${summary.files} files restored\n` : describeSummary(summary, diff));
     return ExitCode.ok;
   }

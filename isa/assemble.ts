@@ -3,6 +3,7 @@
  * syntax is that of the table's templates. Operands that are not known yet (a macro's parameter, a compiler's operand)
  * stay symbolic: the word has 0 in their place, and the caller gets their text.
  */
+import { coprocessorClass, isCoprocessorName } from './coprocessor-names.ts';
 import { canonicalRotation } from './format.ts';
 import { lookupMnemonic, type Mnemonic } from './mnemonics.ts';
 import { A32_ROWS } from './a32.ts';
@@ -13,6 +14,8 @@ import { isDataClass, trapsInUserMode, type SensitiveClass } from './sensitivity
 export interface OperandContext {
   /** The number of a register name that is not a standard one (`.req`); 'symbolic' when its value comes later. */
   register(name: string): number | 'symbolic' | undefined;
+  /** What a name in lower case was given to by `.req`; also a register of a coprocessor. */
+  alias?(name: string): string | undefined;
   /** The value of an expression; 'symbolic' when it comes later, undefined when it is no expression. */
   value(text: string): number | 'symbolic' | undefined;
 }
@@ -58,8 +61,9 @@ const DEFAULT_FIELDS = 9;
 const NAMED_FIELDS: Readonly<Record<string, number>> = { all: 9, flg: 8, ctl: 1 };
 const APSR_FIELDS: Readonly<Record<string, number>> = { '': 8, nzcvq: 8, g: 4, nzcvqg: 12 };
 
-/** The operands do not fit the template. */
+/** The operands do not fit the template. One object: it says nothing else, and traces of the stack are slow to make. */
 class Mismatch extends Error {}
+const MISMATCH = new Mismatch();
 
 /** Reads operands against a template. */
 class Operands {
@@ -101,7 +105,7 @@ class Operands {
   }
 
   expect(literal: string): void {
-    if (!this.accept(literal)) throw new Mismatch();
+    if (!this.accept(literal)) throw MISMATCH;
   }
 
   /** The next operand's text: up to a comma, brace or bracket outside parentheses, or one of `stops`. */
@@ -126,14 +130,14 @@ class Operands {
       else if (depth === 0 && stops.includes(char)) break;
     }
     const found = this.text.slice(start, this.at).trimEnd();
-    if (found === '') throw new Mismatch();
+    if (found === '') throw MISMATCH;
     return found;
   }
 
   numberOf(name: string): number | 'symbolic' {
     const known = this.context.register(name.toLowerCase()) ?? STANDARD_NAMES.get(name.toLowerCase());
     const value = known ?? this.context.register(name);
-    if (value === undefined) throw new Mismatch();
+    if (value === undefined) throw MISMATCH;
     return value;
   }
 
@@ -146,10 +150,10 @@ class Operands {
 
   /** The value after a #; a symbolic one is noted under `letter`. */
   value(kind: SymbolicOperand['kind'], letter: string, stops: string): number | undefined {
-    if (!this.accept('#') && !this.accept('$')) throw new Mismatch();
+    if (!this.accept('#') && !this.accept('$')) throw MISMATCH;
     const text = this.upTo(stops);
     const value = this.context.value(text);
-    if (value === undefined) throw new Mismatch();
+    if (value === undefined) throw MISMATCH;
     if (value !== 'symbolic') return value;
     this.symbolic.push({ kind, letter, text });
     return undefined;
@@ -162,7 +166,7 @@ class Operands {
     if (value === undefined) return;
     if (this.accept(',')) {
       const rotation = this.context.value(this.upTo(','));
-      if (typeof rotation !== 'number' || rotation & ~30 || value & ~0xff) throw new Mismatch();
+      if (typeof rotation !== 'number' || rotation & ~30 || value & ~0xff) throw MISMATCH;
       this.fields.r = rotation / 2;
       this.fields.i = value;
       return;
@@ -174,7 +178,7 @@ class Operands {
       rotate = canonicalRotation(bits);
       this.complement = true;
     }
-    if (rotate === undefined) throw new Mismatch();
+    if (rotate === undefined) throw MISMATCH;
     this.fields.r = rotate;
     this.fields.i = rotate === 0 ? bits : ((bits << (rotate * 2)) | (bits >>> (32 - rotate * 2))) >>> 0;
   }
@@ -190,14 +194,14 @@ class Operands {
       this.fields.t = 3;
       return;
     }
-    if (!Object.hasOwn(SHIFTS, name.toLowerCase())) throw new Mismatch();
+    if (!Object.hasOwn(SHIFTS, name.toLowerCase())) throw MISMATCH;
     this.fields.t = SHIFTS[name.toLowerCase()];
     this.shiftAmount(this.fields.t);
   }
 
   shiftAmount(type: number): void {
     const amount = this.value('offset', 'i', ',') ?? 0;
-    if (amount < 0 || amount > 32 || (amount === 32 && (type === 0 || type === 3))) throw new Mismatch();
+    if (amount < 0 || amount > 32 || (amount === 32 && (type === 0 || type === 3))) throw MISMATCH;
     this.fields.i = amount & 31;
     if (amount === 0) this.fields.t = 0;
   }
@@ -206,10 +210,10 @@ class Operands {
     this.register('m');
     this.expect(',');
     const [name] = /^[a-z]+/i.exec(this.rest()) ?? [''];
-    if (!Object.hasOwn(SHIFTS, name.toLowerCase())) throw new Mismatch();
+    if (!Object.hasOwn(SHIFTS, name.toLowerCase())) throw MISMATCH;
     this.at += name.length;
     this.fields.t = SHIFTS[name.toLowerCase()];
-    if (this.rest().startsWith('#')) throw new Mismatch();
+    if (this.rest().startsWith('#')) throw MISMATCH;
     this.register('s');
   }
 
@@ -221,21 +225,22 @@ class Operands {
   psr(withFields: boolean): void {
     const text = this.upTo(',').toLowerCase();
     const match = /^(cpsr|spsr|apsr)(?:_([a-z]+))?$/.exec(text);
-    if (!match) throw new Mismatch();
+    if (!match) throw MISMATCH;
     const [, name, suffix = ''] = match;
     this.fields.R = name === 'spsr' ? 1 : 0;
     if (!withFields) {
-      if (suffix !== '') throw new Mismatch();
+      // Old kernels write `mrs r0, cpsr_all`.
+      if (suffix !== '' && suffix !== 'all') throw MISMATCH;
       return;
     }
     if (name === 'apsr') {
-      if (!Object.hasOwn(APSR_FIELDS, suffix)) throw new Mismatch();
+      if (!Object.hasOwn(APSR_FIELDS, suffix)) throw MISMATCH;
       this.fields.f = APSR_FIELDS[suffix];
     } else if (suffix === '') this.fields.f = DEFAULT_FIELDS;
     else if (Object.hasOwn(NAMED_FIELDS, suffix)) this.fields.f = NAMED_FIELDS[suffix];
     else if (/^[cxsf]{1,4}$/.test(suffix))
       this.fields.f = [...suffix].reduce((mask, l) => mask | (1 << 'cxsf'.indexOf(l)), 0);
-    else throw new Mismatch();
+    else throw MISMATCH;
   }
 
   /** A register list with its braces. A symbolic member cannot be placed: it is a mode of its own. */
@@ -251,7 +256,7 @@ class Operands {
         this.symbolic.push({ kind: dash < 0 ? 'member' : 'range', letter: 'l', text });
         continue;
       }
-      if (last < first) throw new Mismatch();
+      if (last < first) throw MISMATCH;
       for (let i = first; i <= last; i++) mask |= 1 << i;
     } while (this.accept(','));
     this.expect('}');
@@ -268,7 +273,7 @@ class Operands {
     if (!this.accept(',')) return;
     const negativeZero = /^[#$]\s*-\s*0+$/.test(this.rest());
     const value = this.value('offset', 'i', ',') ?? 0;
-    if (value < -4095 || value > 4095) throw new Mismatch();
+    if (value < -4095 || value > 4095) throw MISMATCH;
     this.fields.U = value < 0 || negativeZero ? 0 : 1;
     this.fields.i = Math.abs(value);
   }
@@ -280,14 +285,14 @@ class Operands {
     this.expect(',');
     this.fields.U = this.accept('-') ? 0 : 1;
     this.accept('+');
-    if (/^[#$]/.test(this.rest())) throw new Mismatch();
+    if (/^[#$]/.test(this.rest())) throw MISMATCH;
     this.register('m');
     this.constantShift();
   }
 
   processorFlags(): void {
     const text = this.upTo(',').toLowerCase();
-    if (!/^[aif]{1,3}$/.test(text)) throw new Mismatch();
+    if (!/^[aif]{1,3}$/.test(text)) throw MISMATCH;
     for (const flag of ['a', 'i', 'f']) this.fields[flag.toUpperCase()] = text.includes(flag) ? 1 : 0;
   }
 
@@ -295,7 +300,7 @@ class Operands {
     if (!this.accept('#')) this.accept('$');
     const text = this.upTo(',!');
     const value = this.context.value(text);
-    if (value === undefined || (typeof value === 'number' && (value < 0 || value > 31))) throw new Mismatch();
+    if (value === undefined || (typeof value === 'number' && (value < 0 || value > 31))) throw MISMATCH;
     if (value === 'symbolic') this.symbolic.push({ kind: 'mode', letter: 'm', text });
     this.fields.m = value === 'symbolic' ? 0 : value;
   }
@@ -358,12 +363,26 @@ const COMPLEMENTS: Readonly<Record<string, readonly [row: string, of: (value: nu
 };
 const rowByName = new Map(A32_ROWS.map((row) => [row.name, row]));
 
-function read(template: string, operands: Operands): void {
-  for (const [, placeholder, literal] of template.matchAll(/\{(\w+)\}|([^{]+)/g)) {
-    if (placeholder === undefined) operands.expect(literal.trim());
-    else READERS[placeholder](operands);
+type Step = (operands: Operands) => void;
+const steps = new Map<string, readonly Step[]>();
+
+/** What reads the operands of a template, part by part. */
+function stepsOf(template: string): readonly Step[] {
+  let found = steps.get(template);
+  if (!found) {
+    found = [...template.matchAll(/\{(\w+)\}|([^{]+)/g)].map(([, placeholder, literal]): Step => {
+      if (placeholder !== undefined) return READERS[placeholder];
+      const text = literal.trim();
+      return (operands) => operands.expect(text);
+    });
+    steps.set(template, found);
   }
-  if (!operands.done) throw new Mismatch();
+  return found;
+}
+
+function read(template: string, operands: Operands): void {
+  for (const step of stepsOf(template)) step(operands);
+  if (!operands.done) throw MISMATCH;
 }
 
 /** SRS was written `srsdb #19!` before the unified language. */
@@ -405,6 +424,20 @@ function assembleAs(
 /** The first operand of coprocessor instructions: a coprocessor, or what may turn out to be one. */
 const COPROCESSOR = /^\s*(p\d{1,2}|cp?\d{1,2}|\d{1,2}|\\|%|[A-Za-z_.])/i;
 
+/** Whether a mnemonic, in lower case, may be that of a sensitive instruction. */
+export function isSensitiveName(mnemonic: string): boolean {
+  const dot = mnemonic.indexOf('.');
+  const name = dot < 0 ? mnemonic : mnemonic.slice(0, dot);
+  return lookupMnemonic(name) !== undefined || isCoprocessorName(name);
+}
+
+/** Coprocessor instructions by names of their own. */
+function assembleCoprocessor(mnemonic: string, operands: string, context: OperandContext): Assembled | undefined {
+  const isCore = (name: string): boolean => typeof (context.register(name) ?? STANDARD_NAMES.get(name)) === 'number';
+  const found = coprocessorClass(mnemonic, operands, isCore, (name) => context.alias?.(name));
+  return found && { row: rowByName.get(found)!, class: found, word: 0, symbolic: [] };
+}
+
 /**
  * Assembles a statement. Undefined when it is none of the 31 sensitive classes, or its operands are not those of one.
  * `mnemonic` is in lower case.
@@ -412,7 +445,9 @@ const COPROCESSOR = /^\s*(p\d{1,2}|cp?\d{1,2}|\d{1,2}|\\|%|[A-Za-z_.])/i;
 export function assembleSensitive(mnemonic: string, operands: string, context: OperandContext): Assembled | undefined {
   const dot = mnemonic.indexOf('.');
   const candidates = lookupMnemonic(dot < 0 ? mnemonic : mnemonic.slice(0, dot));
-  if (!candidates) return undefined;
+  if (!candidates) return assembleCoprocessor(mnemonic, operands, context);
+  // Nearly all multiple transfers are those of the current bank.
+  if (candidates[0].operands.endsWith('^') && !operands.includes('^')) return undefined;
   if (isDataClass(candidates[0].class)) {
     // Most of these write a register that is not PC, which one look tells.
     const comma = operands.indexOf(',');

@@ -1,7 +1,7 @@
 /** The linter over a set of files: what the command line, the editor and tests call. */
 import { asmStatements } from './parse/c/asm-statements.ts';
 import {
-  folderOf,
+  COMMAND_LINE,
   type CompileSettings,
   type LineRange,
   type Problem,
@@ -9,7 +9,8 @@ import {
 } from './parse/preprocessor/preprocess.ts';
 import { languageOf, type Source } from './parse/source.ts';
 import { noteAsmStatements, readCContext, type CContext, type ContextOf } from './rules/c-unit.ts';
-import { findingOf, SiteTable, type Finding } from './rules/finding.ts';
+import { findingOf, type Finding } from './rules/finding.ts';
+import { type Note, SiteTable } from './rules/site-table.ts';
 import { noteWrittenSites, readAssemblyUnit, type UnitResult } from './rules/unit.ts';
 import { SUPPORT_FILE } from './rules/support-file.ts';
 
@@ -45,15 +46,23 @@ const ASSEMBLY_IN_HEADER =
 export class Linter {
   private readonly host: LintHost;
   private readonly keepsUnits: boolean;
-  private readonly table = new SiteTable();
-  private readonly problems: Problem[] = [];
+  private readonly table: SiteTable;
+  /** What is wrong with the files themselves, in the order in which they were added. */
+  readonly problems: Problem[] = [];
   private readonly inactive = new Map<Source, readonly LineRange[]>();
   private readonly units = new Map<Source, UnitResult>();
 
-  /** With `keepsUnits` the result has the units, at the price of their memory. */
-  constructor(host: LintHost, keepsUnits = false) {
+  /** With `keepsUnits` the result has the units, at the price of their memory. `log` gets every note that is taken. */
+  constructor(host: LintHost, keepsUnits = false, log?: (note: Note) => void) {
     this.host = host;
     this.keepsUnits = keepsUnits;
+    this.table = new SiteTable(log);
+  }
+
+  /** Takes what another linter has found, note by note: as if its files had been added here. */
+  take(notes: Iterable<Note>, problems: readonly Problem[]): void {
+    for (const note of notes) this.table.take(note);
+    this.problems.push(...problems);
   }
 
   /** Reads one file, and through its includes the macros that it uses. */
@@ -73,7 +82,7 @@ export class Linter {
     const unit = readAssemblyUnit(source, settings.assembly(source.path), provider, this.table);
     if (this.keepsUnits) this.units.set(source, unit);
     for (const problem of unit.problems) if (problem.source === source) this.problems.push(problem);
-    this.addWritten(source, unit.inactive.get(source) ?? []);
+    this.addWritten(source, unit.inactive);
   }
 
   private addWritten(source: Source, inactive: readonly LineRange[]): void {
@@ -96,7 +105,7 @@ export class Linter {
 
   /** Everything found so far. */
   result(): LintResult {
-    const findings = [...this.table].filter(({ source }) => folderOf(source.path) !== '<command line>').map(findingOf);
+    const findings = [...this.table].filter(({ source }) => source.path !== COMMAND_LINE).map(findingOf);
     findings.sort((a, b) =>
       a.source.path < b.source.path ? -1 : a.source.path > b.source.path ? 1 : a.start - b.start,
     );

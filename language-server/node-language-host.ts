@@ -1,12 +1,12 @@
 /** The language server's host on Node: files of the disk, read and never written; nothing is executed. */
 import { existsSync, statSync } from 'node:fs';
 import { findCompileCommands, NodeSettings } from './node-settings.ts';
-import { findSourceFiles } from './node-source-files.ts';
+import { walkSourceFiles } from './node-source-files.ts';
 import { readSourceText } from './node-source-provider.ts';
-import type { LanguageHost } from './workspace/host.ts';
+import type { HostServer, LanguageHost } from './workspace/host.ts';
 
-/** Makes a host for workspace folders, which may change later. */
-export function nodeLanguageHost(folders: () => readonly string[]): LanguageHost {
+/** Makes a host for the workspace folders of a server. */
+export function nodeLanguageHost({ folders }: HostServer): LanguageHost {
   return {
     readText: readSourceText,
     exists: existsSync,
@@ -16,6 +16,6 @@ export function nodeLanguageHost(folders: () => readonly string[]): LanguageHost
       return new NodeSettings({ ...options, compileCommands: found });
     },
     sourceFiles: (given) =>
-      findSourceFiles(given.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())),
+      walkSourceFiles(given.filter((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())),
   };
 }

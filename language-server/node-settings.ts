@@ -1,232 +1,42 @@
-/**
- * How files are compiled: from compile_commands.json, from what the caller says, and for a Linux tree from its
- * layout and its configuration.
- */
+/** How files of the disk are compiled. */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { InputError } from '../formats/input-error.ts';
-import type { SettingsProvider } from './lint.ts';
-import type { CompileSettings } from './parse/preprocessor/preprocess.ts';
+import { resolve } from 'node:path';
+import type { TextFiles } from './rules/support-place.ts';
+import {
+  findCompileCommands as findIn,
+  linuxRoot as rootIn,
+  TreeSettings,
+  type SettingsOptions,
+} from './tree-settings.ts';
 
-/** What the caller says; all paths may be relative to the working folder. */
-export interface SettingsOptions {
-  readonly includePaths: readonly string[];
-  readonly defines: ReadonlyMap<string, string>;
-  /** A kernel configuration (.config). */
-  readonly config?: string | undefined;
-  /** The folder in which a Linux tree is built, when it is not the tree. */
-  readonly buildFolder?: string | undefined;
-  readonly compileCommands?: string | undefined;
-}
+const FILES: TextFiles = {
+  exists: existsSync,
+  readText: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined),
+};
 
-/** What is assumed of a kernel whose configuration is not at hand: ARM code, on a CPU with an MMU and domains. */
-const ASSUMED_DEFINES: ReadonlyArray<readonly [string, string]> = [
-  ['CONFIG_MMU', '1'],
-  ['CONFIG_CPU_USE_DOMAINS', '1'],
-];
-const ASSUMED_UNDEFINED: ReadonlySet<string> = new Set(['CONFIG_THUMB2_KERNEL', 'CONFIG_CPU_V7M']);
-/** Architecture by processor option of Kconfig, newest first. */
-const ARCHITECTURES: ReadonlyArray<readonly [option: string, level: string]> = [
-  ['CONFIG_CPU_32v7', '7'],
-  ['CONFIG_CPU_32v6K', '6'],
-  ['CONFIG_CPU_32v6', '6'],
-  ['CONFIG_CPU_32v5', '5'],
-  ['CONFIG_CPU_32v4T', '4'],
-  ['CONFIG_CPU_32v4', '4'],
-];
-const DEFAULT_ARCHITECTURE = '5';
-
-/** Options of a .config or of a generated autoconf.h, as macros. */
-export function parseKernelConfig(text: string): Map<string, string> {
-  const defines = new Map<string, string>();
-  for (const [, name, value] of text.matchAll(/^(?:#define[ \t]+)?(CONFIG_\w+)[= \t](.*)$/gm)) {
-    if (value === 'n') continue;
-    if (value === 'm') defines.set(`${name}_MODULE`, '1');
-    else defines.set(name, value === 'y' ? '1' : value.trim());
-  }
-  return defines;
-}
-
-/** Splits a command as a shell does. */
-export function splitCommand(command: string): string[] {
-  const words: string[] = [];
-  for (const [word] of command.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g)) {
-    words.push(
-      word.replace(
-        /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/g,
-        (_, escaped?: string, double?: string, single?: string) =>
-          escaped ?? double?.replace(/\\(["\\$`])/g, '$1') ?? single ?? '',
-      ),
+/** Settings for files of the disk. Paths of the options may be relative to the working folder. */
+export class NodeSettings extends TreeSettings {
+  constructor({ includePaths, defines, config, buildFolder, compileCommands }: SettingsOptions) {
+    const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
+    super(
+      {
+        includePaths: includePaths.map((path) => resolve(path)),
+        defines,
+        config: absolute(config),
+        buildFolder: absolute(buildFolder),
+        compileCommands: absolute(compileCommands),
+      },
+      FILES,
     );
-  }
-  return words;
-}
-
-const BOTH_LANGUAGES: ReadonlyArray<readonly [string, string]> = [
-  ['__arm__', '1'],
-  ['__ARMEL__', '1'],
-  ['__ARM_EABI__', '1'],
-  ['__GNUC__', '12'],
-];
-const ASSEMBLY: ReadonlyArray<readonly [string, string]> = [['__ASSEMBLER__', '1']];
-
-/** Settings from the arguments of a compiler. */
-export function settingsFromArguments(args: readonly string[], folder: string): CompileSettings {
-  const includePaths: string[] = [];
-  const forcedIncludes: string[] = [];
-  const defines = new Map(BOTH_LANGUAGES);
-  for (let i = 0; i < args.length; i++) {
-    const match = /^(-I|-isystem|-iquote|-idirafter|-include|-imacros|-D|-U)(.*)$/.exec(args[i]);
-    if (!match) continue;
-    const [, option] = match;
-    const value = match[2] || (args[++i] ?? '');
-    if (option === '-D') {
-      const equals = value.indexOf('=');
-      if (equals < 0) defines.set(value, '1');
-      else defines.set(value.slice(0, equals), value.slice(equals + 1));
-    } else if (option === '-U') defines.delete(value);
-    else
-      (option.startsWith('-include') || option === '-imacros' ? forcedIncludes : includePaths).push(
-        resolve(folder, value),
-      );
-  }
-  return { includePaths, forcedIncludes, defines };
-}
-
-interface CompileCommand {
-  readonly directory: string;
-  readonly file: string;
-  readonly command?: string;
-  readonly arguments?: readonly string[];
-}
-
-function isCompileCommand(entry: unknown): entry is CompileCommand {
-  if (typeof entry !== 'object' || entry === null) return false;
-  const { directory, file, command, arguments: args } = entry as Record<string, unknown>;
-  return (
-    typeof directory === 'string' && typeof file === 'string' && (typeof command === 'string' || Array.isArray(args))
-  );
-}
-
-function readCompileCommands(path: string): Map<string, CompileCommand> {
-  let entries: unknown;
-  try {
-    entries = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/\s+/g, ' ') : 'unknown reason';
-    throw new InputError(`cannot read the compile commands: ${reason}`, { file: path, remedy: 'Check the file' });
-  }
-  if (!Array.isArray(entries)) {
-    throw new InputError('not a list of compile commands', { file: path, remedy: 'Give a compile_commands.json' });
-  }
-  return new Map(entries.filter(isCompileCommand).map((entry) => [resolve(entry.directory, entry.file), entry]));
-}
-
-/** The root of the Linux tree around a folder; undefined when there is none. */
-export function linuxRoot(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, 'arch/arm/include/asm')) && existsSync(join(at, 'include/linux'))) return at;
-    if (dirname(at) === at) return undefined;
-  }
-}
-
-interface Kernel {
-  readonly includePaths: readonly string[];
-  readonly forced: readonly string[];
-  readonly defines: ReadonlyMap<string, string>;
-  readonly configured: boolean;
-}
-
-/** Settings for files on the disk. */
-export class NodeSettings implements SettingsProvider {
-  private readonly options: SettingsOptions;
-  private readonly kernels = new Map<string, Kernel>();
-  private readonly roots = new Map<string, string | undefined>();
-  private commands: Map<string, CompileCommand> | undefined;
-
-  constructor(options: SettingsOptions) {
-    this.options = options;
-    if (options.config !== undefined && !existsSync(options.config)) {
-      throw new InputError('there is no such configuration', {
-        file: options.config,
-        remedy: 'Give the .config of a kernel',
-      });
-    }
-    if (options.compileCommands !== undefined) this.commands = readCompileCommands(resolve(options.compileCommands));
-  }
-
-  assembly(path: string): CompileSettings {
-    return this.settings(path, true);
-  }
-
-  c(path: string): CompileSettings {
-    return this.settings(path, false);
-  }
-
-  private settings(path: string, assembly: boolean): CompileSettings {
-    const { options } = this;
-    const command = this.commands?.get(path);
-    const language = assembly ? ASSEMBLY : [];
-    if (command) {
-      const args = command.arguments ?? splitCommand(command.command ?? '');
-      const settings = settingsFromArguments(args, command.directory);
-      return { ...settings, defines: new Map([...settings.defines, ...language, ...options.defines]) };
-    }
-    const folder = dirname(path);
-    if (!this.roots.has(folder)) this.roots.set(folder, linuxRoot(folder));
-    const root = this.roots.get(folder);
-    const own = options.includePaths.map((include) => resolve(include));
-    if (root === undefined) {
-      const config = options.config === undefined ? [] : parseKernelConfig(readFileSync(options.config, 'utf8'));
-      const defines = new Map([...BOTH_LANGUAGES, ...language, ...config, ...options.defines]);
-      return { includePaths: [...own, folder], forcedIncludes: [], defines };
-    }
-    const kernel = this.kernel(root);
-    const kernelLanguage: ReadonlyArray<readonly [string, string]> = assembly ? [['__ASSEMBLY__', '1']] : [];
-    return {
-      includePaths: [...own, ...kernel.includePaths, folder],
-      forcedIncludes: kernel.forced,
-      defines: new Map([...BOTH_LANGUAGES, ...language, ...kernelLanguage, ...kernel.defines, ...options.defines]),
-      unknownPrefix: kernel.configured ? undefined : 'CONFIG_',
-      undefinedNames: kernel.configured ? undefined : ASSUMED_UNDEFINED,
-    };
-  }
-
-  private kernel(root: string): Kernel {
-    const known = this.kernels.get(root);
-    if (known) return known;
-    const { config, buildFolder } = this.options;
-    const build = buildFolder === undefined ? root : resolve(buildFolder);
-    const candidates = [config, join(build, 'include/generated/autoconf.h'), join(build, '.config')];
-    const found = candidates.find((path) => path !== undefined && existsSync(path));
-    const options = found === undefined ? new Map(ASSUMED_DEFINES) : parseKernelConfig(readFileSync(found, 'utf8'));
-    const level = ARCHITECTURES.find(([option]) => options.has(option))?.[1] ?? DEFAULT_ARCHITECTURE;
-    const arm = 'arch/arm/include';
-    const kernel: Kernel = {
-      includePaths: [
-        join(root, arm),
-        join(build, arm, 'generated'),
-        join(root, 'include'),
-        join(build, 'include'),
-        join(root, arm, 'uapi'),
-        join(build, arm, 'generated/uapi'),
-        join(root, 'include/uapi'),
-        join(build, 'include/generated/uapi'),
-      ],
-      forced: ['include/linux/kconfig.h', `${arm}/asm/unified.h`].map((path) => join(root, path)),
-      defines: new Map([['__KERNEL__', '1'], ['__LINUX_ARM_ARCH__', level], ...options]),
-      configured: found !== undefined,
-    };
-    this.kernels.set(root, kernel);
-    return kernel;
   }
 }
 
 /** The compile_commands.json in a folder or above it; undefined when there is none. */
 export function findCompileCommands(folder: string): string | undefined {
-  for (let at = isAbsolute(folder) ? folder : resolve(folder); ; at = dirname(at)) {
-    const path = join(at, 'compile_commands.json');
-    if (existsSync(path)) return path;
-    if (dirname(at) === at) return undefined;
-  }
+  return findIn(resolve(folder), FILES.exists);
+}
+
+/** The root of the Linux tree around a folder; undefined when there is none. */
+export function linuxRoot(folder: string): string | undefined {
+  return rootIn(resolve(folder), FILES.exists);
 }

@@ -4,6 +4,7 @@ import {
   createProtocolConnection,
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
+  FileChangeType,
   MessageType,
   ShowMessageNotification,
   TextDocuments,
@@ -16,25 +17,21 @@ import {
   type ServerCapabilities,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { TRAP_COUNTS, type TrapCounts } from './protocol.ts';
+import { READ_BY_SERVER, TRAP_COUNTS, type TrapCounts } from './protocol.ts';
 import { PROVIDERS } from './providers/all.ts';
 import { readSettings } from './settings.ts';
-import type { LanguageHost } from './workspace/host.ts';
+import type { HostServer, LanguageHost } from './workspace/host.ts';
 import { pathOfUri } from './workspace/uri.ts';
-import { Workspace } from './workspace/workspace.ts';
+import { isSettingsFile, Workspace } from './workspace/workspace.ts';
 
 export interface ServerOptions {
   readonly reader: MessageReader;
   readonly writer: MessageWriter;
-  /** Makes the host; `folders` gives the folders of the workspace, which may change. */
-  readonly host: (folders: () => readonly string[]) => LanguageHost;
+  /** Makes the host of the server. */
+  readonly host: (server: HostServer) => LanguageHost;
   /** Called when the client wants the server to end, with the code of the process. */
   readonly exit: (code: number) => void;
 }
-
-/** Files whose changes matter although no editor has them open. */
-const WATCHED = '**/{*.s,*.S,*.sx,*.asm,*.h,*.inc,*.c,compile_commands.json,.config,autoconf.h,.lpvignore,Makefile}';
-const SETTINGS_FILES = /\/(?:compile_commands\.json|\.config|autoconf\.h)$/;
 
 /**
  * Serves a client until it says `exit`. Reader and writer come from `vscode-languageserver/node` or `/browser`: importing
@@ -54,7 +51,11 @@ export function startServer({ reader, writer, host, exit }: ServerOptions): void
   });
   const documents = new TextDocuments(TextDocument);
   const workspace: Workspace = new Workspace(
-    host(() => workspace.folders),
+    host({
+      folders: () => workspace.folders,
+      request: (method, params) => connection.sendRequest(method, params),
+      arrived: (paths) => workspace.filesArrived(paths),
+    }),
     documents,
   );
   workspace.onProblem = (message) => warn(connection, message);
@@ -66,10 +67,10 @@ export function startServer({ reader, writer, host, exit }: ServerOptions): void
     return { capabilities: capabilitiesFor(connection, workspace, client), serverInfo: { name: 'trapline' } };
   });
   connection.onInitialized(() => {
-    if (client.workspace?.configuration === true) workspace.ready = pullSettings(connection, workspace);
+    workspace.ready = prepare(connection, workspace, client);
     if (client.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
       void connection.client.register(DidChangeWatchedFilesNotification.type, {
-        watchers: [{ globPattern: WATCHED }],
+        watchers: [{ globPattern: READ_BY_SERVER }],
       });
     }
     if (client.workspace?.workspaceFolders === true) {
@@ -77,6 +78,7 @@ export function startServer({ reader, writer, host, exit }: ServerOptions): void
         const gone = new Set(removed.map(({ uri }) => pathOfUri(uri)));
         const kept = workspace.folders.filter((path) => !gone.has(path));
         workspace.folders = [...kept, ...added.map(({ uri }) => pathOfUri(uri))];
+        workspace.ready = prepare(connection, workspace, client);
       });
     }
     if (client.workspace?.didChangeConfiguration?.dynamicRegistration === true) {
@@ -88,8 +90,8 @@ export function startServer({ reader, writer, host, exit }: ServerOptions): void
     else takeSettings(connection, workspace, (settings as Record<string, unknown> | null)?.trapline);
   });
   connection.onDidChangeWatchedFiles(({ changes }) => {
-    for (const { uri } of changes) workspace.fileChanged(uri);
-    if (changes.some(({ uri }) => SETTINGS_FILES.test(pathOfUri(uri)))) workspace.settingsChanged();
+    for (const { uri, type } of changes) workspace.fileChanged(uri, type !== FileChangeType.Deleted);
+    if (changes.some(({ uri }) => isSettingsFile(pathOfUri(uri)))) workspace.settingsChanged();
   });
   connection.onNotification(TRAP_COUNTS, (counts: TrapCounts | null) => {
     if (Array.isArray(counts?.counts)) workspace.takeTrapCounts(counts);
@@ -112,6 +114,13 @@ function capabilitiesFor(connection: Connection, workspace: Workspace, client: C
 
 function foldersOf({ workspaceFolders }: InitializeParams): readonly string[] {
   return (workspaceFolders ?? []).map(({ uri }) => pathOfUri(uri));
+}
+
+/** Makes everything ready that answers depend on: the files of the host, and the settings. */
+async function prepare(connection: Connection, workspace: Workspace, client: ClientCapabilities): Promise<void> {
+  await workspace.host.open?.();
+  workspace.filesListed();
+  if (client.workspace?.configuration === true) await pullSettings(connection, workspace);
 }
 
 async function pullSettings(connection: Connection, workspace: Workspace): Promise<void> {

@@ -25,6 +25,10 @@ const BUNDLES = [
       "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     executable: true,
   },
+  // Threads of `trapline lint` and `trapline patch`.
+  { entry: 'cli/lint-worker.ts', outfile: 'dist/lint-worker.js', format: 'esm' },
+  // The language server for a browser: a classic worker, without any module of Node.
+  { entry: 'language-server/worker-lsp-server.ts', outfile: 'dist/lsp-worker.js', format: 'iife', platform: 'browser' },
   // The extension host loads CommonJS; .cjs, because this package is of type "module".
   { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'] },
 ];
@@ -129,7 +133,15 @@ function compileCore() {
   );
 }
 
-async function makeBundle({ entry, outfile, format, banner = '', external = [], executable = false }) {
+async function makeBundle({
+  entry,
+  outfile,
+  format,
+  banner = '',
+  external = [],
+  executable = false,
+  platform = 'node',
+}) {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -137,8 +149,8 @@ async function makeBundle({ entry, outfile, format, banner = '', external = [], 
     format,
     external,
     bundle: true,
-    platform: 'node',
-    target: 'node20',
+    platform,
+    target: platform === 'node' ? 'node20' : 'es2022',
     write: false,
     logLevel: 'warning',
     legalComments: 'none',

@@ -366,6 +366,7 @@ export class DebugFrame {
       cfa: () => undefined,
       frameBase: () => undefined,
       entryValue: () => undefined,
+      parameter: () => undefined,
     };
     const value = locateValue({ section: this.section, ...bounds }, host, initial);
     return value === undefined ? undefined : Number(BigInt.asUintN(32, value));

@@ -179,11 +179,11 @@ export class DebugInfo {
 
   /**
    * Where to stop for a function: after its prologue, when its variables are in places that only hold from there on.
-   * Code whose variables have location lists can be stopped at its first instruction.
+   * Code of GCC whose variables have location lists can be stopped at its first instruction.
    */
   breakpointAddress(fn: DebugFunction): number {
     const { entry } = fn;
-    if (fn.isAssembly || this.hasLocationLists(fn)) return entry;
+    if (fn.isAssembly || (isFromGcc(fn) && this.hasLocationLists(fn))) return entry;
     const rows = this.lines.rowsOf(fn.unit.skeleton ?? fn.unit);
     const first = rows ? rowAt(rows, entry) : -1;
     if (!rows || first < 0) return entry;
@@ -412,6 +412,9 @@ export class DebugInfo {
     return declared;
   }
 }
+
+/** Whether GCC has compiled a function; its location lists hold in prologues, too. */
+const isFromGcc = ({ unit }: DebugFunction): boolean => /^GNU /.test(unit.root.text(AT.producer) ?? 'GNU ');
 
 function lineInfo(rows: LineRows, row: number): LineInfo {
   return {

@@ -4,6 +4,7 @@
  */
 import type { ElfFile } from '../formats/elf.ts';
 import { SECTION_FLAG } from '../formats/elf-types.ts';
+import { imageReader } from './image.ts';
 import { caller, END, LR, PC, preserved, SP, UNKNOWN, type FrameRegisters, type ReadWord } from './frame.ts';
 import type { UnwindResult } from './frame.ts';
 
@@ -36,15 +37,23 @@ export class ExceptionIndex {
 
   /**
    * One step to the caller of the frame that is executing at `address`. `start` is the start of its function, when
-   * known: hand-written code without an entry of its own would otherwise be taken for the function before it.
+   * known: hand-written code without an entry of its own would otherwise be taken for the function before it. But of
+   * neighbours that cannot be unwound, linkers keep the first entry only. In the innermost frame (`isInnermost`) other
+   * methods may still know the caller.
    */
-  unwind(registers: FrameRegisters, address: number, read: ReadWord, start = 0): UnwindResult {
+  unwind(
+    registers: FrameRegisters,
+    address: number,
+    read: ReadWord,
+    { start = 0, isInnermost = false }: { start?: number | undefined; isInnermost?: boolean } = {},
+  ): UnwindResult {
     const place = this.find(address);
     const first = place === undefined ? undefined : this.image(place);
     const word = place === undefined ? undefined : this.image(place + 4);
     if (place === undefined || first === undefined || word === undefined) return UNKNOWN;
-    if (prel31(place, first) < start) return UNKNOWN;
-    if (word === CANT_UNWIND) return END;
+    const isOwn = prel31(place, first) >= start;
+    if (word === CANT_UNWIND) return isOwn || !isInnermost ? END : UNKNOWN;
+    if (!isOwn) return UNKNOWN;
     const opcodes = word & 0x8000_0000 ? compactBytes(word, () => undefined) : this.table(prel31(place + 4, word));
     return opcodes ? execute(opcodes, registers, read) : UNKNOWN;
   }
@@ -164,25 +173,4 @@ function execute(opcodes: readonly number[], registers: FrameRegisters, read: Re
   if (failed) return UNKNOWN;
   result[PC] ??= result[LR];
   return caller(result);
-}
-
-/** Reads words of a file's allocated sections by virtual address. */
-function imageReader(elf: ElfFile): ReadWord {
-  const sections = elf.sections
-    .filter(({ flags, size }) => flags & SECTION_FLAG.alloc && size >= 4)
-    .map((section) => ({ section, bytes: undefined as DataView | undefined }));
-  let last = sections[0];
-  return (address) => {
-    const contains = ({ section }: (typeof sections)[number]): boolean =>
-      address >= section.address && address + 4 <= section.address + section.size;
-    const found = last && contains(last) ? last : sections.find(contains);
-    if (!found) return undefined;
-    last = found;
-    if (!found.bytes) {
-      const bytes = elf.sectionBytes(found.section);
-      found.bytes = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    const offset = address - found.section.address;
-    return offset + 4 <= found.bytes.byteLength ? found.bytes.getUint32(offset, true) : undefined;
-  };
 }

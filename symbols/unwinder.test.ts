@@ -81,7 +81,7 @@ describe('unwinding the Linux kernel', function () {
     for (const { address, start } of callsOf(full, new SymbolIndex([full]))) {
       const registers: FrameRegisters = registersAt(address);
       const byFrame = essence(frame.unwind(registers, address, stackWord));
-      const byIndex = essence(index.unwind(registers, address, stackWord, start));
+      const byIndex = essence(index.unwind(registers, address, stackWord, { start }));
       if (byFrame === 'unknown' || byIndex === 'unknown' || byIndex === 'end') continue;
       compared++;
       if (JSON.stringify(byFrame) !== JSON.stringify(byIndex)) {
@@ -100,7 +100,7 @@ describe('unwinding the Linux kernel', function () {
     const different: string[] = [];
     for (const { address, start } of calls) {
       const registers = registersAt(address);
-      const expected = index.unwind(registers, address, stackWord, start);
+      const expected = index.unwind(registers, address, stackWord, { start });
       if (expected.kind !== 'caller') continue;
       compared++;
       const result = unwindByPrologue(registers, start, address, word);
@@ -118,7 +118,7 @@ describe('unwinding the Linux kernel', function () {
     const frames = new Unwinder([elf], symbols).frames(registers, false, word, 2);
     assert.deepEqual(
       frames.map(({ lookup }) => symbols.describe(lookup)),
-      ['start_kernel', 'rest_init+0x4'],
+      ['start_kernel', 'rest_init+0x7'],
     );
   });
 

@@ -7,6 +7,7 @@ import { DebugFrame } from './debug-frame.ts';
 import { ExceptionIndex } from './exidx.ts';
 import { LR, PC, SP, UNKNOWN, type FrameRegisters, type ReadWord, type UnwindResult } from './frame.ts';
 import { caller, preserved } from './frame.ts';
+import { imageReader } from './image.ts';
 import { unwindByPrologue } from './prologue.ts';
 
 /** The exception tables are wrong inside a prologue; this many instructions of a function may belong to it. */
@@ -16,6 +17,7 @@ const MOST_FRAMES = 256;
 interface Tables {
   frame: DebugFrame | undefined;
   index: ExceptionIndex | undefined;
+  image: ReadWord;
 }
 
 /** What unwinding needs to know of functions. */
@@ -27,7 +29,10 @@ export interface Frame {
   registers: FrameRegisters;
   /** Address of the instruction that executes, or returns to, this frame. */
   pc: number;
-  /** Address to look the function up by: in a caller inside the call, which may be a function's last instruction. */
+  /**
+   * Address to look up what is known of the frame: in a caller the last byte of the call, which may end its function.
+   * Compilers end the range of what a call destroys before that byte, not before the call.
+   */
   lookup: number;
 }
 
@@ -64,7 +69,8 @@ export class Unwinder {
       seen.add(place);
       inThumb = (target & 1) === 1;
       const registers = step.registers.map((value, id) => (id === PC ? returnAddress : value));
-      const lookup = step.interrupted ? returnAddress : (returnAddress - (inThumb ? 2 : 4)) >>> 0;
+      const isCall = !step.interrupted && (inThumb || !this.wasSetByHand(returnAddress));
+      const lookup = isCall ? (returnAddress - 1) >>> 0 : returnAddress;
       frames.push({ registers, pc: returnAddress, lookup });
     }
     return frames;
@@ -79,8 +85,25 @@ export class Unwinder {
     return undefined;
   }
 
+  /**
+   * Whether a return address is the start of a function that no call stands before, as where Linux has system calls
+   * return to `ret_fast_syscall`. The file tells: a kernel that has booted frees the code that it booted with.
+   */
+  private wasSetByHand(address: number): boolean {
+    if (this.functions.at(address)?.address !== address) return false;
+    for (const { image } of this.allTables) {
+      const before = image(address - 4);
+      if (before !== undefined) return !isCall(before);
+    }
+    return false;
+  }
+
   private get allTables(): readonly Tables[] {
-    this.tables ??= this.files.map((file) => ({ frame: DebugFrame.of(file), index: ExceptionIndex.of(file) }));
+    this.tables ??= this.files.map((file) => ({
+      frame: DebugFrame.of(file),
+      index: ExceptionIndex.of(file),
+      image: imageReader(file),
+    }));
     return this.tables;
   }
 
@@ -99,7 +122,7 @@ export class Unwinder {
       if (result.kind !== 'unknown') return result;
     }
     for (const { index } of this.allTables) {
-      const result = index?.unwind(registers, lookup, read, start) ?? UNKNOWN;
+      const result = index?.unwind(registers, lookup, read, { start, isInnermost: innermost }) ?? UNKNOWN;
       if (result.kind !== 'unknown') return result;
     }
     const result = byCode();
@@ -113,4 +136,10 @@ function fromLinkRegister(registers: FrameRegisters): UnwindResult {
   result[SP] = registers[SP];
   result[PC] = registers[LR];
   return caller(result);
+}
+
+/** Whether a word is BL, or BLX of an address or of a register. */
+function isCall(word: number): boolean {
+  const isBranchWithLink = (word & 0x0f00_0000) === 0x0b00_0000;
+  return isBranchWithLink || word >>> 25 === 0x7d || (word & 0x0fff_fff0) === 0x012f_ff30;
 }

@@ -10,7 +10,7 @@ import { formatAddress, parseAddress } from './address.ts';
 import { isRecord, type RequestArguments } from './arguments.ts';
 import { actionText, BreakpointAction, isSameAction, type ActionText } from './breakpoint-action.ts';
 import { bindAddress, bindFunction, bindLine, type Binding } from './breakpoint-binding.ts';
-import { unknownBreakpoint } from './errors.ts';
+import { badArgument, unknownBreakpoint } from './errors.ts';
 import type { Guest } from './guest.ts';
 import type { Listings } from './listings.ts';
 
@@ -74,7 +74,6 @@ export class Breakpoints {
   private aliases = true;
   private nextId = 1;
   private byAddress = new Map<number, { entry: Entry; reason: BreakpointReason }[]>();
-  private applied: ReadonlySet<number> = new Set();
 
   constructor(listings: Listings, others: readonly StopSource[] = []) {
     this.listings = listings;
@@ -85,7 +84,6 @@ export class Breakpoints {
   bind(guest: Guest): void {
     this.guest = guest;
     this.aliases = true;
-    this.applied = new Set();
     for (const group of this.groups) group.entries = group.entries.map((entry) => this.bound(entry, group));
     this.apply();
   }
@@ -107,8 +105,10 @@ export class Breakpoints {
   setSource(args: RequestArguments): DebugProtocol.Breakpoint[] {
     const source = isRecord(args.raw['source']) ? args.raw['source'] : {};
     const { path, sourceReference: reference } = source;
+    if (path !== undefined && path !== null && typeof path !== 'string')
+      throw badArgument(args.command, 'source.path', 'a string');
     const isListing = typeof reference === 'number' && reference > 0;
-    const key = isListing ? `#${reference}` : String(path);
+    const key = isListing ? `#${reference}` : (path ?? '');
     let group = this.lines.get(key);
     if (!group) {
       const bind = (guest: Guest, line: string): Binding => {
@@ -132,11 +132,6 @@ export class Breakpoints {
   /** Sets everything in the machine again: those who have the guest stop, too, have changed their minds. */
   refresh(): void {
     this.apply();
-  }
-
-  /** Whether an address was given to the machine here, and not by a GDB client beside this session. */
-  isOwn(address: number): boolean {
-    return this.applied.has(address);
   }
 
   /**
@@ -260,10 +255,8 @@ export class Breakpoints {
     }
     const others = this.others.flatMap((source) => source.addresses(guest));
     const addresses = new Set([...this.byAddress.keys(), ...others, ...this.temporary]);
-    // The machine forgets decoded instructions when its breakpoints change.
-    if (addresses.size === this.applied.size && [...addresses].every((address) => this.applied.has(address))) return;
-    this.applied = addresses;
-    guest.machine.vcpu.setBreakpoints([...addresses]);
+    if (!guest.points.setBreakpoints(addresses))
+      this.onMessage?.('The machine has no room for these breakpoints beside those of GDB; remove some.');
   }
 }
 

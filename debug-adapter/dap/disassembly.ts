@@ -9,6 +9,8 @@ import { trapMeaning } from './trap-meaning.ts';
 
 const ADDRESS_SPACE = 0x1_0000_0000;
 const MOST_INSTRUCTIONS = 20_000;
+/** So far from the reference instructions are looked at one by one; further ones count as words, lest an answer take minutes. */
+const MOST_SKIPPED = 20_000;
 const LARGEST_OFFSET = 2 ** 30;
 /** How far back a Thumb region is followed to find where its instructions begin. */
 const THUMB_WINDOW = 4096;
@@ -30,14 +32,10 @@ export function disassembleRequest(guest: Guest, args: RequestArguments): DebugP
   const count = args.integer('instructionCount', { min: 0, max: MOST_INSTRUCTIONS });
   const symbols = args.raw['resolveSymbols'] !== false;
   let address = align(guest, reference);
-  for (let i = 0; i > skip; i--) {
-    if (address < 0) {
-      address -= 4 * (i - skip);
-      break;
-    }
-    address = before(guest, address);
-  }
-  for (let i = 0; i < skip; i++) address += address < 0 ? 4 : line(guest, address, false).size;
+  const near = Math.max(-MOST_SKIPPED, Math.min(MOST_SKIPPED, skip));
+  for (let i = 0; i > near; i--) address = address < 0 ? address - 4 : before(guest, address);
+  for (let i = 0; i < near; i++) address += address < 0 ? 4 : line(guest, address, false).size;
+  address += 4 * (skip - near);
   const result: DebugProtocol.DisassembledInstruction[] = [];
   while (result.length < count) {
     const next = line(guest, address, symbols);

@@ -41,6 +41,8 @@ export class RunControl implements StepControl {
   private over = false;
   private endRequested = false;
   private disposed = false;
+  private resuming = false;
+  private readonly onStop = (stop: RunnerStop): void => this.stopped(stop);
 
   constructor(
     guest: Guest,
@@ -55,12 +57,17 @@ export class RunControl implements StepControl {
     this.listener = listener;
     this.panicked = panicked;
     this.positions = new CodePositions(guest);
-    guest.runner.passes = (stop) => this.passes(stop);
-    guest.runner.onStop.add((stop) => this.stopped(stop));
+    guest.points.passes = (stop) => this.passes(stop);
+    guest.runner.onStop.add(this.onStop);
   }
 
   get running(): boolean {
     return this.guest.runner.running || this.lineStep !== undefined;
+  }
+
+  /** Whether the guest is being resumed by this session, and not by another debugger of it. */
+  get isResuming(): boolean {
+    return this.resuming;
   }
 
   /** Throws when the guest has ended. */
@@ -77,12 +84,25 @@ export class RunControl implements StepControl {
   /** First run after `configurationDone` or a restart; a breakpoint at the first instruction hits. */
   start(stopOnEntry: boolean): void {
     if (stopOnEntry) this.listener.stopped({ reason: 'entry', description: 'Stopped at the first instruction' });
-    else if (!this.stopAtBreakpoint()) this.guest.runner.resume();
+    else if (!this.stopAtBreakpoint()) this.go();
+  }
+
+  /** First stop, if any, in a guest that runs already: at once when asked for, or where it stands for another debugger. */
+  join(stopOnAttach: boolean): void {
+    if (stopOnAttach || !this.guest.runner.running) this.pause();
+  }
+
+  /** The run has ended, by its own rules: the client is told, unless it knows. */
+  ended(exitCode: number, text: string): void {
+    if (this.over) return;
+    this.clearGoal();
+    this.over = true;
+    this.listener.ended(exitCode, text);
   }
 
   /** `continue`. Does nothing when the guest runs already. */
   resume(): void {
-    if (!this.running) this.guest.runner.resume();
+    if (!this.running) this.go();
   }
 
   /** `pause`. A guest that stands already is reported as paused. */
@@ -171,7 +191,7 @@ export class RunControl implements StepControl {
   runTo(goal: Goal): void {
     this.goal = goal;
     this.breakpoints.setTemporary(goal.addresses);
-    this.guest.runner.resume();
+    this.go();
   }
 
   /** Puts a task at the end of the event loop's queue, for a step that takes long. */
@@ -190,13 +210,14 @@ export class RunControl implements StepControl {
     this.guest.runner.pause();
   }
 
-  /** Stops the guest for good, without an event. */
+  /** Ends the control of the guest, without an event; one that nobody else runs stops for good. */
   dispose(): void {
     this.disposed = true;
     this.over = true;
     this.lineStep?.cancel();
-    this.guest.runner.passes = undefined;
-    this.guest.runner.pause();
+    this.guest.runner.onStop.delete(this.onStop);
+    this.guest.points.release();
+    if (!this.guest.attachment) this.guest.runner.pause();
   }
 
   /** A step has come to its end where the guest stands. */
@@ -217,7 +238,7 @@ export class RunControl implements StepControl {
 
   /** What has stopped the machine, other than a breakpoint that the guest passes. */
   stopped(stop: RunnerStop): void {
-    if (this.disposed) return;
+    if (this.disposed || this.over) return;
     const { goal, hit } = this;
     const { machine } = this.guest;
     this.hit = undefined;
@@ -230,15 +251,13 @@ export class RunControl implements StepControl {
       this.stopAt(hit);
       return;
     }
-    if (stop === 'breakpoint' && goal) {
+    if (stop === 'breakpoint' && goal?.addresses.includes(this.guest.pc) === true && goal.reached()) {
       goal.then();
       return;
     }
     const description = describeStop(machine, stop);
-    if (stop === 'watchpoint') {
-      const watched = hit ?? this.data.reached(machine.vcpu.exit);
-      if (watched) this.stopAt(watched);
-      else this.stepEnded();
+    if (stop === 'watchpoint' && hit) {
+      this.stopAt(hit);
       return;
     }
     this.dropLineStep();
@@ -256,7 +275,12 @@ export class RunControl implements StepControl {
         this.listener.stopped({ reason: 'pause', description: `Paused at ${hex32(this.guest.pc)}` });
         return;
       }
+      // Not at a point of this session: GDB has stopped the guest.
       case 'breakpoint':
+      case 'watchpoint': {
+        this.listener.stopped({ reason: 'pause', description });
+        return;
+      }
       case 'stepped':
       case 'idle': {
         this.listener.stopped({ reason: 'step', description });
@@ -269,9 +293,8 @@ export class RunControl implements StepControl {
   private passes(stop: 'breakpoint' | 'watchpoint'): boolean {
     if (stop === 'watchpoint') {
       this.hit = this.data.reached(this.guest.machine.vcpu.exit);
-      return this.hit === undefined && !this.data.isEmpty;
+      return this.hit === undefined;
     }
-    if (!this.breakpoints.isOwn(this.guest.pc)) return false;
     const { goal } = this;
     if (goal?.addresses.includes(this.guest.pc) === true && goal.reached()) return false;
     this.hit = this.breakpoints.reached(this.guest.pc);
@@ -285,6 +308,12 @@ export class RunControl implements StepControl {
     if (reason === 'exception') stop.text = stop.description;
     if (ids.length > 0) stop.hitBreakpointIds = [...ids];
     this.listener.stopped(stop);
+  }
+
+  private go(): void {
+    this.resuming = true;
+    this.guest.runner.resume();
+    this.resuming = false;
   }
 
   private startLineStep(step: LineStep): void {

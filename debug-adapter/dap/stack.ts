@@ -2,6 +2,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { REGISTER, type RegisterName } from '../../emulator/registers.ts';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
+import type { Scope } from '../../symbols/dwarf/functions.ts';
 import type { SourcePlace } from '../../symbols/dwarf/line-tables.ts';
 import { baseName } from '../../symbols/dwarf/source-path.ts';
 import type { FrameState } from '../../symbols/dwarf/variable-location.ts';
@@ -145,7 +146,7 @@ export class Stack {
     if (!known) return undefined;
     return {
       info: known,
-      pc: info && guest.linked(this.inFunction(frame)),
+      pc: info && guest.linked(frame.lookup),
       frameIndex: inlineIndex,
       target: targetOf(guest, {
         read: (name) => this.register(shown, name),
@@ -193,38 +194,30 @@ export class Stack {
   private expand(thread: ThreadFrames, frame: Frame, index: number): ShownFrame[] {
     const { guest } = this;
     const common = { thread, frame, index, isLive: thread.isRunning && index === 0 };
-    const address = guest.linked(this.inFunction(frame));
+    const address = guest.linked(frame.lookup);
     const info = guest.debug.at(address);
     const code = info?.framesAt(address) ?? [];
     if (!info || code.length === 0) {
       const place = info?.lineOf(address);
       return [{ ...common, inlineIndex: 0, name: this.nameOf(frame, address), place, info }];
     }
-    return code.map(({ name, isInlined, place }, inlineIndex) => ({
+    return code.map(({ name, isInlined, place, scope }, inlineIndex) => ({
       ...common,
       ...{ inlineIndex, info, place },
-      name: isInlined || this.isOneName(address, name) ? name : this.nameOf(frame, address),
+      name: isInlined || this.isOneName(address, name, scope) ? name : this.nameOf(frame, address),
     }));
   }
 
-  /** Whether the symbol at an address is that of a function, or a part of it that the compiler has split off. */
-  private isOneName(address: number, name: string): boolean {
-    const symbol = this.guest.symbols.at(address)?.name;
-    return symbol === undefined || symbol === name || symbol.startsWith(`${name}.`);
+  /** Whether an address is in a function, or a part of it that was split off, and not behind a label of its own. */
+  private isOneName(address: number, name: string, scope: Scope): boolean {
+    const symbol = this.guest.symbols.at(address);
+    if (symbol === undefined || symbol.name === name || symbol.name.startsWith(`${name}.`)) return true;
+    // A function may have several names.
+    return symbol.address === scope.ranges[0]?.start;
   }
 
   private nameOf(frame: Frame, address: number): string {
     return this.guest.symbols.at(address)?.name ?? hex32(frame.pc);
-  }
-
-  /**
-   * An address in the function of a frame. A return address may be the first byte after a function that ends in a call;
-   * but where no call stands before it, it was set by hand, as Linux has system calls return to `ret_fast_syscall`.
-   */
-  private inFunction({ pc, lookup }: Frame): number {
-    if (lookup === pc || this.guest.symbols.at(this.guest.linked(pc))?.address !== this.guest.linked(pc)) return lookup;
-    const before = this.guest.readWord(pc - 4);
-    return before === undefined || isCall(before) ? lookup : pc;
   }
 
   private toProtocol({ frame, name, place, info }: ShownFrame, id: number): DebugProtocol.StackFrame {
@@ -249,10 +242,4 @@ function outline(tasks: TaskList | undefined, stacks: ReadonlyMap<number, readon
     shown.map(({ frame, name, place }) => [frame.pc, name, place?.file, place?.line]),
   ]);
   return JSON.stringify([tasks?.tasks, frames]);
-}
-
-/** Whether a word is BL, or BLX of an address or of a register. */
-function isCall(word: number): boolean {
-  const isBranchWithLink = (word & 0x0f00_0000) === 0x0b00_0000;
-  return isBranchWithLink || word >>> 25 === 0x7d || (word & 0x0fff_fff0) === 0x012f_ff30;
 }

@@ -8,6 +8,7 @@ import { PC, SP, type FrameRegisters } from '../../symbols/frame.ts';
 import type { Frame } from '../../symbols/unwinder.ts';
 import type { Task, TaskSpace } from '../awareness/awareness.ts';
 import type { Guest } from './guest.ts';
+import { userEntry } from './user-entry.ts';
 
 const MOST_FRAMES = 256;
 
@@ -25,9 +26,13 @@ export function stackFrames(guest: Guest, limit = MOST_FRAMES): Frame[] {
   const registers: FrameRegisters = Array.from({ length: PC + 1 }, (_, id) => vcpu.readRegister(id) >>> 0);
   // Tables and symbols know the kernel by the addresses it was linked at, the memory by those it was loaded at.
   const linked = registers.map((value, id) => (id === PC || id === PC - 1 ? guest.linked(value ?? 0) : value));
-  const frames = guest.unwinder.frames(linked, guest.thumb, (address) => guest.readWord(address), limit);
+  const read = (address: number): number | undefined => guest.readWord(address);
+  const frames = guest.unwinder.frames(linked, guest.thumb, read, limit);
   const first = frames[0];
   if (first) frames[0] = { ...first, registers, pc: guest.pc };
+  const last = frames.at(-1);
+  const entry = last && frames.length < limit ? userEntry(guest, last) : undefined;
+  if (entry) frames.push(...guest.unwinder.frames(entry.registers, entry.thumb, read, limit - frames.length));
   return frames;
 }
 

@@ -41,8 +41,9 @@ export const GAS_EXPRESSION: ExpressionLanguage = {
 
 const MAX_DEPTH = 200;
 
-/** Not an expression. */
+/** Not an expression. One object: it says nothing else, and traces of the stack are slow to make. */
 class SyntaxFailure extends Error {}
+const FAILURE = new SyntaxFailure();
 
 class ExpressionReader {
   private at = 0;
@@ -59,7 +60,7 @@ class ExpressionReader {
 
   whole(): Value {
     const value = this.expression();
-    if (this.peek() !== '') throw new SyntaxFailure();
+    if (this.peek() !== '') throw FAILURE;
     return value;
   }
 
@@ -69,13 +70,13 @@ class ExpressionReader {
   }
 
   private expression(): Value {
-    if (++this.depth > MAX_DEPTH) throw new SyntaxFailure();
+    if (++this.depth > MAX_DEPTH) throw FAILURE;
     const condition = this.binary(1);
     this.depth--;
     if (!this.language.conditional || this.peek() !== '?') return condition;
     this.at++;
     const yes = this.expression();
-    if (this.peek() !== ':') throw new SyntaxFailure();
+    if (this.peek() !== ':') throw FAILURE;
     this.at++;
     const no = this.expression();
     if (condition === undefined) return yes === no ? yes : undefined;
@@ -116,7 +117,7 @@ class ExpressionReader {
   }
 
   private unary(): Value {
-    if (++this.depth > MAX_DEPTH) throw new SyntaxFailure();
+    if (++this.depth > MAX_DEPTH) throw FAILURE;
     const value = this.operand();
     this.depth--;
     return value;
@@ -135,7 +136,7 @@ class ExpressionReader {
     if (char === '(') {
       this.at++;
       const value = this.expression();
-      if (this.peek() !== ')') throw new SyntaxFailure();
+      if (this.peek() !== ')') throw FAILURE;
       this.at++;
       return value;
     }
@@ -144,7 +145,7 @@ class ExpressionReader {
     const number = /^(0x[0-9a-f]+|0b[01]+(?![0-9a-f])|\d+)([a-z]*)/i.exec(rest);
     if (number) return this.number(number);
     const name = /^[A-Za-z_.$][\w.$]*/.exec(rest);
-    if (!name) throw new SyntaxFailure();
+    if (!name) throw FAILURE;
     this.at += name[0].length;
     const special = this.names.special?.(name[0], this.text.slice(this.at));
     if (special) {
@@ -158,13 +159,13 @@ class ExpressionReader {
     this.at += whole.length;
     // 1b and 1f are local labels of the assembler; suffixes are C's.
     if (/^[bf]$/i.test(suffix) && !this.language.conditional) return undefined;
-    if (suffix !== '' && !/^(u|l|ll|ul|ull|lu|llu)$/i.test(suffix)) throw new SyntaxFailure();
+    if (suffix !== '' && !/^(u|l|ll|ul|ull|lu|llu)$/i.test(suffix)) throw FAILURE;
     return /^0\d/.test(digits) ? parseInt(digits, 8) : Number(digits);
   }
 
   private character(): Value {
     const match = /^'(\\.|[^\\])'?/.exec(this.text.slice(this.at));
-    if (!match) throw new SyntaxFailure();
+    if (!match) throw FAILURE;
     this.at += match[0].length;
     const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, 0: 0, b: 8, f: 12 };
     const [, text] = match;

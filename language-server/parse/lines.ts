@@ -29,6 +29,9 @@ const SLASH = 47;
 const AT = 64;
 const BACKSLASH = 92;
 
+/** Characters that mean nothing to the splitting of lines. */
+const PLAIN = /[^\n"'/@\\]*/y;
+
 const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 12;
 
 /** Which comments a text has. */
@@ -70,17 +73,20 @@ class LineReader {
     const directive = text.charCodeAt(at) === HASH;
     const blanks: number[] = [];
     while (at < length) {
+      PLAIN.lastIndex = at;
+      PLAIN.test(text);
+      at = PLAIN.lastIndex;
+      if (at >= length) break;
       const code = text.charCodeAt(at);
-      if (code > APOSTROPHE && code !== SLASH && code !== AT && code !== BACKSLASH) at++;
-      else if (code === NEWLINE) break;
+      if (code === NEWLINE) break;
       else if (code === BACKSLASH) at = this.continuation(at, blanks);
       else if (code === SLASH) at = this.slash(at, blanks);
       else if (code === QUOTE) at = this.string(at, blanks);
       else if (code === APOSTROPHE && !directive) at = this.character(at);
       else if (code === AT && this.syntax.at) {
-        const from = at;
-        while (at < length && text.charCodeAt(at) !== NEWLINE && !this.continues(at)) at++;
-        blanks.push(from, at);
+        const end = this.commentEnd(at);
+        blanks.push(at, end);
+        at = end;
       } else at++;
     }
     const end = at > start && text.charCodeAt(at - 1) === RETURN ? at - 1 : at;
@@ -97,6 +103,15 @@ class LineReader {
     return next === NEWLINE || (next === RETURN && this.text.charCodeAt(at + 2) === NEWLINE);
   }
 
+  /** The end of a comment that goes on to the end of its line, or to a backslash before that. */
+  private commentEnd(at: number): number {
+    const { text } = this;
+    const newline = text.indexOf('\n', at);
+    if (newline < 0) return text.length;
+    const last = text.charCodeAt(newline - 1) === RETURN ? newline - 2 : newline - 1;
+    return last >= at && this.continues(last) ? last : newline;
+  }
+
   private continuation(at: number, blanks: number[]): number {
     if (!this.continues(at)) return at + 1;
     const end = this.text.charCodeAt(at + 1) === NEWLINE ? at + 2 : at + 3;
@@ -108,8 +123,7 @@ class LineReader {
   private slash(at: number, blanks: number[]): number {
     const next = this.text.charCodeAt(at + 1);
     if (next === SLASH) {
-      let end = at;
-      while (end < this.text.length && this.text.charCodeAt(end) !== NEWLINE && !this.continues(end)) end++;
+      const end = this.commentEnd(at);
       blanks.push(at, end);
       return end;
     }

@@ -42,7 +42,8 @@ export class Traced {
     return new Traced(text, [{ at: 0, source, from: start, span: 0 }]);
   }
 
-  private indexAt(at: number): number {
+  /** Index of the segment with a character. */
+  indexAt(at: number): number {
     let low = 0;
     let high = this.segments.length - 1;
     while (low < high) {
@@ -128,10 +129,14 @@ export class TracedBuilder {
   /** Appends a part of traced text. */
   append(traced: Traced, start: number, end: number): void {
     if (end <= start) return;
-    const part = traced.slice(start, end);
-    const base = this.text.length;
-    for (const segment of part.segments) this.segments.push({ ...segment, at: base + segment.at });
-    this.text += part.text;
+    const base = this.text.length - start;
+    const { segments } = traced;
+    for (let i = segments.length === 0 ? 0 : traced.indexAt(start); i < segments.length && segments[i].at < end; i++) {
+      const { at, source, from, span, also } = segments[i];
+      const skipped = Math.max(0, start - at);
+      this.segments.push({ at: base + at + skipped, source, from: span > 0 ? from : from + skipped, span, also });
+    }
+    this.text += traced.text.slice(start, end);
   }
 
   build(): Traced {

@@ -15,7 +15,8 @@ import type { Source } from '../parse/source.ts';
 import { definitionsAt, referencesAcross } from '../workspace/scope.ts';
 import { offsetAt, positionAt, rangeAt, type Workspace } from '../workspace/workspace.ts';
 import { isFunctionLabel } from './structure.ts';
-import { Pause, type Provider } from './provider.ts';
+import { Pause } from '../workspace/pause.ts';
+import { type Provider } from './provider.ts';
 
 /** The label whose code holds an offset. */
 function functionAt(source: Source, offset: number): Definition | undefined {

@@ -23,7 +23,8 @@ import { EditBuilder } from '../workspace/edit-builder.ts';
 import { findingsOf } from '../workspace/findings.ts';
 import { offsetAt, rangeAt, type Workspace } from '../workspace/workspace.ts';
 import { SOURCE } from './diagnostics.ts';
-import { Pause, type Provider, type ProviderContext } from './provider.ts';
+import { Pause } from '../workspace/pause.ts';
+import { type Provider, type ProviderContext } from './provider.ts';
 
 /** Replaces what can be replaced safely, on saving a file. */
 export const FIX_ALL = `${CodeActionKind.SourceFixAll}.trapline`;
@@ -199,11 +200,12 @@ class Actions {
     const { connection } = this.context;
     const builder = this.builder();
     const pause = new Pause();
-    const paths = this.workspace.sourcePaths();
+    const paths = await this.workspace.listSources(token);
     progress.begin(label, 0, undefined, true);
     for (const [i, path] of paths.entries()) {
       if (token.isCancellationRequested) break;
       const source = this.workspace.get(path);
+      if (source) await this.workspace.complete(() => findingsOf(this.workspace, source));
       if (source) add(builder, source);
       await pause.turn();
       if (i % 50 === 0) progress.report(Math.floor((i / paths.length) * 100), `${i} of ${paths.length} files`);
@@ -229,8 +231,11 @@ export const codeActions: Provider = (context) => {
   const actions = new Actions(context);
 
   connection.onCodeAction(async ({ textDocument, range, context: { only, diagnostics } }) => {
-    await workspace.ready;
-    const source = workspace.sourceOf(textDocument.uri);
+    const source = await workspace.complete(() => {
+      const asked = workspace.sourceOf(textDocument.uri);
+      if (asked) findingsOf(workspace, asked);
+      return asked;
+    });
     if (!source) return null;
     const start = offsetAt(source, range.start);
     const end = offsetAt(source, range.end);

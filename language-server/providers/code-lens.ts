@@ -5,7 +5,8 @@ import { CLIENT_COMMANDS } from '../protocol.ts';
 import { languageOf, type Source } from '../parse/source.ts';
 import { pathOfUri } from '../workspace/uri.ts';
 import { rangeAt, type Workspace } from '../workspace/workspace.ts';
-import { Pause, type Provider } from './provider.ts';
+import { Pause } from '../workspace/pause.ts';
+import { type Provider } from './provider.ts';
 
 interface LensData {
   readonly uri: string;
@@ -29,9 +30,9 @@ async function expansions(workspace: Workspace, source: Source, name: string): P
   if (languageOf(source.path) === 'assembly') return countIn(source);
   const pause = new Pause();
   let total = 0;
-  for (const path of workspace.sourcePaths()) {
+  for (const path of await workspace.listSources()) {
     const unit = languageOf(path) === 'assembly' ? workspace.get(path) : undefined;
-    if (unit) total += countIn(unit);
+    if (unit) total += await workspace.complete(() => countIn(unit));
     await pause.turn();
   }
   return total;
@@ -39,10 +40,12 @@ async function expansions(workspace: Workspace, source: Source, name: string): P
 
 export const codeLenses: Provider = ({ connection, workspace, client }) => {
   connection.onCodeLens(({ textDocument }) => {
-    const source = workspace.assemblyOf(textDocument.uri);
+    const source = workspace.sourceOf(textDocument.uri);
     if (!source) return null;
-    const lenses: CodeLens[] = indexOf(source)
-      .definitions.filter(({ kind }) => kind === 'macro')
+    // C has no macros of the assembler, but traps.
+    const definitions = languageOf(source.path) === 'c' ? [] : indexOf(source).definitions;
+    const lenses: CodeLens[] = definitions
+      .filter(({ kind }) => kind === 'macro')
       .map(({ start, end, name }: Definition) => ({
         range: rangeAt(source, start, end),
         data: { uri: textDocument.uri, macro: name.toLowerCase() } satisfies LensData,

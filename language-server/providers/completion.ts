@@ -9,6 +9,7 @@ import { indexOf, lineIndexAt } from '../index/file-index.ts';
 import type { SymbolKind } from '../index/tokens.ts';
 import { CONDITION_WORDS, DIRECTIVES, REGISTER_WORDS, registerMeaning } from '../index/words.ts';
 import type { Source } from '../parse/source.ts';
+import { assemblyAt, type AsmText } from '../workspace/asm-text.ts';
 import { filesOf } from '../workspace/scope.ts';
 import { offsetAt, rangeAt, type Workspace } from '../workspace/workspace.ts';
 import type { Provider } from './provider.ts';
@@ -151,7 +152,7 @@ function operands(items: Items, workspace: Workspace, source: Source, { operatio
   names(items, workspace, source, OPERANDS, prefix);
 }
 
-function complete(workspace: Workspace, source: Source, offset: number): CompletionList {
+function complete(workspace: Workspace, document: Source, { source, base }: AsmText, offset: number): CompletionList {
   const line = source.lines[lineIndexAt(source, offset)];
   const from = line && offset <= line.end ? line.start : source.text.lastIndexOf('\n', offset - 1) + 1;
   const context = contextOf(source.text.slice(from, offset));
@@ -175,7 +176,7 @@ function complete(workspace: Workspace, source: Source, offset: number): Complet
       break;
     case 'none':
   }
-  const range = rangeAt(source, offset - context.prefix.length, offset);
+  const range = rangeAt(document, base + offset - context.prefix.length, base + offset);
   const list = items.list.map((item) => ({
     ...item,
     insertTextFormat: InsertTextFormat.PlainText,
@@ -186,8 +187,10 @@ function complete(workspace: Workspace, source: Source, offset: number): Complet
 
 export const completion: Provider = ({ connection, workspace }) => {
   connection.onCompletion(({ textDocument, position }) => {
-    const source = workspace.assemblyOf(textDocument.uri);
-    return source ? complete(workspace, source, offsetAt(source, position)) : null;
+    const document = workspace.sourceOf(textDocument.uri);
+    const offset = document ? offsetAt(document, position) : 0;
+    const place = document && assemblyAt(document, offset);
+    return place ? complete(workspace, document, place, offset - place.base) : null;
   });
   connection.onCompletionResolve((item) => {
     const name = (item.data as { instruction?: string } | undefined)?.instruction;

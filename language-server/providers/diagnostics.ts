@@ -18,7 +18,8 @@ import { severityOf } from '../rules/severity.ts';
 import type { FileFindings } from '../workspace/findings.ts';
 import { findingsOf } from '../workspace/findings.ts';
 import { positionAt, rangeAt, type Workspace } from '../workspace/workspace.ts';
-import { Pause, type Provider } from './provider.ts';
+import { Pause } from '../workspace/pause.ts';
+import { type Provider } from './provider.ts';
 
 const SEVERITIES: Readonly<Record<Exclude<Severity, 'off'>, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,
@@ -127,8 +128,14 @@ class WorkspaceReports {
     const { workspace } = this;
     const { version } = workspace.analyses;
     const pause = new Pause();
-    const paths = workspace.sourcePaths();
+    const paths = await workspace.listSources(token);
     let items: WorkspaceDocumentDiagnosticReport[] = [];
+    /** Asks for what a report on a file needs, for hosts whose files come later. */
+    const look = (path: string): void => {
+      if (languageOf(path) === 'c' && !ASM.test(workspace.peek(path) ?? '')) return;
+      const source = workspace.get(path);
+      if (source) findingsOf(workspace, source, !workspace.isOpen(path));
+    };
     const seen = new Set<string>();
     const add = (path: string): void => {
       const uri = workspace.uriOf(path);
@@ -158,6 +165,7 @@ class WorkspaceReports {
     const ordered = [...paths].sort((a, b) => Number(isHeader(a)) - Number(isHeader(b)));
     for (const [i, path] of ordered.entries()) {
       if (token.isCancellationRequested) return;
+      if (workspace.host.settled) await workspace.complete(() => look(path));
       add(path);
       const before = performance.now();
       await pause.turn();
@@ -184,10 +192,12 @@ export const diagnostics: Provider = ({ connection, workspace, client }) => {
   workspace.onChange(() => reports.wake());
 
   connection.languages.diagnostics.on(async ({ textDocument, previousResultId }) => {
-    await workspace.ready;
-    const source = workspace.sourceOf(textDocument.uri);
-    if (!source) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
-    const found = findingsOf(workspace, source);
+    const asked = await workspace.complete(() => {
+      const source = workspace.sourceOf(textDocument.uri);
+      return source && { source, found: findingsOf(workspace, source) };
+    });
+    if (!asked) return { kind: DocumentDiagnosticReportKind.Full, items: [] };
+    const { source, found } = asked;
     if (previousResultId === found.id) return { kind: DocumentDiagnosticReportKind.Unchanged, resultId: found.id };
     const items = diagnosticsOf(workspace, source, found);
     return { kind: DocumentDiagnosticReportKind.Full, resultId: found.id, items };

@@ -12,6 +12,7 @@ import type { Statement } from '../parse/gas/statement.ts';
 import type { Source } from '../parse/source.ts';
 import { aliasesOf, statementsOf } from '../rules/written-sites.ts';
 import { writtenNames } from '../rules/names.ts';
+import { assemblyAt } from '../workspace/asm-text.ts';
 import { definitionsAt, resolveInclude } from '../workspace/scope.ts';
 import { statementWord, trapText, valueOf } from '../workspace/values.ts';
 import { offsetAt, rangeAt, type Workspace } from '../workspace/workspace.ts';
@@ -148,14 +149,16 @@ function contents(workspace: Workspace, at: Occurrence): string[] {
 
 export const hover: Provider = ({ connection, workspace }) => {
   connection.onHover(({ textDocument, position }) => {
-    const source = workspace.assemblyOf(textDocument.uri);
-    const at = source && occurrenceAt(source, offsetAt(source, position));
+    const document = workspace.sourceOf(textDocument.uri);
+    const offset = document ? offsetAt(document, position) : 0;
+    const place = document && assemblyAt(document, offset);
+    const at = place && occurrenceAt(place.source, offset - place.base);
     if (!at) return null;
     const parts = contents(workspace, at);
     if (parts.length === 0) return null;
     return {
       contents: { kind: MarkupKind.Markdown, value: parts.join('\n\n') },
-      range: rangeAt(source, at.start, at.end),
+      range: rangeAt(document!, place.base + at.start, place.base + at.end),
     };
   });
   return { hoverProvider: true };

@@ -14,7 +14,8 @@ import type { Source } from '../parse/source.ts';
 import { EditBuilder } from '../workspace/edit-builder.ts';
 import { definitionsAt, referencesAcross, referencesIn, resolveInclude } from '../workspace/scope.ts';
 import { offsetAt, rangeAt, type Workspace } from '../workspace/workspace.ts';
-import { Pause, type Provider } from './provider.ts';
+import { Pause } from '../workspace/pause.ts';
+import { type Provider } from './provider.ts';
 
 interface At {
   readonly source: Source;
@@ -35,6 +36,7 @@ export function locationOf(workspace: Workspace, source: Source, start: number, 
 async function allReferences(workspace: Workspace, word: Occurrence, token: CancellationToken): Promise<Occurrence[]> {
   const pause = new Pause();
   const found: Occurrence[] = [];
+  await workspace.listSources(token);
   for (const { occurrences } of referencesAcross(workspace, word)) {
     found.push(...occurrences);
     await pause.turn();

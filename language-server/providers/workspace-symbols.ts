@@ -4,7 +4,8 @@ import { indexOf } from '../index/file-index.ts';
 import { languageOf } from '../parse/source.ts';
 import { locationOf } from './navigation.ts';
 import { SYMBOL_KINDS } from './structure.ts';
-import { Pause, type Provider } from './provider.ts';
+import { Pause } from '../workspace/pause.ts';
+import { type Provider } from './provider.ts';
 
 /** Answers beyond this many help nobody. */
 const MAX_SYMBOLS = 500;
@@ -26,10 +27,10 @@ export const workspaceSymbols: Provider = ({ connection, workspace }) => {
     const pause = new Pause();
     const wanted = query.trim();
     progress.begin('Reading symbols', undefined, undefined, true);
-    for (const path of workspace.sourcePaths()) {
+    for (const path of await workspace.listSources(token)) {
       if (token.isCancellationRequested || found.length >= MAX_SYMBOLS) break;
       if (languageOf(path) === 'c') continue;
-      const source = workspace.get(path);
+      const source = await workspace.complete(() => workspace.get(path));
       if (!source) continue;
       for (const { kind, name, start, end } of indexOf(source).definitions) {
         if (kind === 'parameter' || kind === 'local' || name.startsWith('.L') || !matches(name, wanted)) continue;

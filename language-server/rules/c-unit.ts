@@ -1,20 +1,20 @@
 /** Asm statements of a C file or a header, from template to sites. */
-import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
+import { isSensitiveName } from '../../isa/assemble.ts';
+import { Assembler } from '../parse/gas/assembler.ts';
 import { asmStatements } from '../parse/c/asm-statements.ts';
 import { TemplateReader } from '../parse/c/template.ts';
 import { splitLines } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
 import {
-  commandLineMacros,
   Preprocessor,
   type CompileSettings,
   type LineRange,
   type SourceProvider,
 } from '../parse/preprocessor/preprocess.ts';
-import { Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { Traced } from '../parse/traced.ts';
-import type { SiteTable } from './finding.ts';
-import { isCandidate, noteInstruction } from './unit.ts';
+import type { SiteTable } from './site-table.ts';
+import { noteInstruction } from './unit.ts';
 
 /** Macros and disabled lines of a file as C, made when something asks for them. */
 export interface CContext {
@@ -42,9 +42,9 @@ export function readCContext(
     unknownPrefix: '',
     knownPrefix: settings.unknownPrefix === undefined ? CONFIGURATION : undefined,
   };
-  const preprocessor = new Preprocessor(provider, whole ? settings : own, { line: () => undefined });
-  preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));
-  return { macros: preprocessor.macros, inactive: preprocessor.inactive.get(source) ?? [] };
+  const preprocessor = new Preprocessor(provider, whole ? settings : own);
+  preprocessor.run(source);
+  return { macros: preprocessor.macros, inactive: preprocessor.inactive };
 }
 
 /** Feeds one text of a template to an assembler. */
@@ -75,16 +75,22 @@ export function noteAsmStatements(source: Source, context: ContextOf, table: Sit
     const line = source.position(statement.start).line - 1;
     for (const template of reader.variants(statement)) {
       const assembler = new Assembler({
-        wants: isCandidate,
+        wants: isSensitiveName,
         instruction: (site, from) => {
           const { nameStart } = site.statement;
           const origin = site.text.originOf(nameStart);
           if (!origin) return;
           noteInstruction(site, from, table, () => ({ source, line: source.position(origin.start).line - 1 }));
-          const noted = table.find(source, origin.start);
-          if (!noted) return;
+          if (!table.find(source, origin.start)) return;
           found.add(origin.start);
-          describe(noted, site);
+          const { text, statement: parsed } = site;
+          table.take({
+            kind: 'template',
+            source,
+            start: origin.start,
+            needsString: !text.isVerbatim(nameStart, nameStart + 1),
+            written: text.text.slice(nameStart, parsed.end),
+          });
         },
         problem: () => undefined,
         include: () => undefined,
@@ -96,26 +102,10 @@ export function noteAsmStatements(source: Source, context: ContextOf, table: Sit
     markInactive(source, found, context(false), table);
 }
 
-type Noted = NonNullable<ReturnType<SiteTable['find']>>;
-
-/** What is special about a site in a template. */
-function describe(noted: Noted, { text, statement: parsed }: InstructionSite): void {
-  noted.inString = true;
-  noted.compiled = true;
-  noted.needsString = !text.isVerbatim(parsed.nameStart, parsed.nameStart + 1);
-  // A range with a quote in it goes over several pieces.
-  noted.pasted = noted.needsString || noted.source.text.slice(noted.start, noted.end).includes('"');
-  // Decoded: the file has escapes in it. The mnemonic of a pasted one is only one of those it can have.
-  noted.written = text.text.slice(parsed.nameStart, parsed.end);
-  // One word in the text is many in the objects, by the compiler's choice of registers.
-  noted.occurrences.length = 0;
-  noted.inMacro = false;
-}
-
 function markInactive(source: Source, found: ReadonlySet<number>, context: CContext, table: SiteTable): void {
   for (const start of found) {
     const line = source.position(start).line - 1;
-    const site = table.find(source, start);
-    if (site && context.inactive.some(([from, to]) => line >= from && line < to)) site.active = false;
+    if (context.inactive.some(([from, to]) => line >= from && line < to))
+      table.take({ kind: 'disabled', source, start });
   }
 }

@@ -1,9 +1,9 @@
-/** What the linter reports, and the table in which one unit's sites are gathered. */
-import type { OperandContext } from '../../isa/assemble.ts';
+/** What the linter reports. */
 import type { SensitiveClass } from '../../isa/sensitivity.ts';
 import type { Source } from '../parse/source.ts';
 import { applyReplacement, replacementFor, type Replacement } from './fix.ts';
 import { ruleOf, type Rule } from './rules.ts';
+import type { Site } from './site-table.ts';
 
 /** A line of a file, 1-based. */
 export interface Place {
@@ -42,54 +42,6 @@ export interface Finding {
   /** Inside a string literal of C. */
   readonly inString: boolean;
   readonly replacement: Replacement | undefined;
-}
-
-/** A site while it is being gathered. */
-export interface Site {
-  readonly source: Source;
-  readonly start: number;
-  end: number;
-  readonly classes: Set<SensitiveClass>;
-  readonly words: Set<number>;
-  readonly occurrences: Occurrence[];
-  inMacro: boolean;
-  /** Seen by the assembler, not only in the text. */
-  active: boolean;
-  thumb: boolean;
-  arm: boolean;
-  userMode: boolean;
-  pasted: boolean;
-  needsString: boolean;
-  compiled: boolean;
-  /** Inside a string literal, where escapes are needed. */
-  inString: boolean;
-  /** Operands as written, when they were known while gathering. */
-  written: string;
-  names: OperandContext;
-}
-
-/** Sites by file and offset. */
-export class SiteTable {
-  /** Register aliases that reach macro parameters, by file and end of their definition. */
-  readonly aliases = new Map<Source, Map<number, string>>();
-  private readonly sites = new Map<Source, Map<number, Site>>();
-
-  /** The site at a place, made by `create` when it is new. */
-  at(source: Source, start: number, create: () => Site): Site {
-    let ofSource = this.sites.get(source);
-    if (!ofSource) this.sites.set(source, (ofSource = new Map<number, Site>()));
-    let site = ofSource.get(start);
-    if (!site) ofSource.set(start, (site = create()));
-    return site;
-  }
-
-  find(source: Source, start: number): Site | undefined {
-    return this.sites.get(source)?.get(start);
-  }
-
-  *[Symbol.iterator](): Iterator<Site> {
-    for (const ofSource of this.sites.values()) yield* ofSource.values();
-  }
 }
 
 const KEEP = /lpv:\s*keep\b[ \t]*([^\n*]*)/;

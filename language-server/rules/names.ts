@@ -23,6 +23,7 @@ function registerOf(name: string, alias: (name: string) => string | undefined): 
 export function expandedNames(assembler: Assembler): OperandContext {
   return {
     register: (name) => registerOf(name, (alias) => assembler.register(alias)),
+    alias: (name) => assembler.register(name),
     value: (text) => {
       if (hasPlaceholder(text)) return 'symbolic';
       const value = evaluate(text, assembler, GAS_EXPRESSION);
@@ -37,6 +38,7 @@ const NO_NAMES = { name: () => undefined };
 export function writtenNames(aliases: ReadonlyMap<string, string>): OperandContext {
   return {
     register: (name) => registerOf(name, (alias) => aliases.get(alias)),
+    alias: (name) => aliases.get(name),
     value: (text) => {
       if (hasPlaceholder(text)) return 'symbolic';
       const value = evaluate(text, NO_NAMES, GAS_EXPRESSION);

@@ -1,13 +1,11 @@
 /** One unit of assembly from file to sites: preprocessor, assembler, classification. */
-import { assembleSensitive } from '../../isa/assemble.ts';
-import { lookupMnemonic } from '../../isa/mnemonics.ts';
-import { trapsInUserMode, type SensitiveClass } from '../../isa/sensitivity.ts';
+import { assembleSensitive, isSensitiveName } from '../../isa/assemble.ts';
+import { trapsInUserMode } from '../../isa/sensitivity.ts';
 import { USER_MODE_CODE } from '../../isa/user-mode-code.ts';
 import { Assembler, type InstructionSite } from '../parse/gas/assembler.ts';
-import { splitStatements } from '../parse/gas/statement.ts';
+import type { LogicalLine } from '../parse/lines.ts';
 import type { MacroTable } from '../parse/preprocessor/macros.ts';
 import {
-  commandLineMacros,
   findInclude,
   Preprocessor,
   tracedLine,
@@ -16,16 +14,18 @@ import {
   type Problem,
   type SourceProvider,
 } from '../parse/preprocessor/preprocess.ts';
-import { Source } from '../parse/source.ts';
-import type { Site, SiteTable } from './finding.ts';
-import { expandedNames, writtenNames } from './names.ts';
-import { aliasesOf, plainNames, statementsOf, writtenSites } from './written-sites.ts';
+import { HeaderText } from '../parse/preprocessor/reading.ts';
+import type { Source } from '../parse/source.ts';
+import type { Traced } from '../parse/traced.ts';
+import type { SiteTable } from './site-table.ts';
+import { expandedNames } from './names.ts';
+import { plainNames, statementsOf, writtenSites } from './written-sites.ts';
 
 /** What reading one unit has found besides its sites. */
 export interface UnitResult {
   readonly problems: readonly Problem[];
-  /** Lines (0-based) of each file that conditions of the preprocessor disable. */
-  readonly inactive: ReadonlyMap<Source, readonly LineRange[]>;
+  /** Lines (0-based) of the unit's own file that conditions of the preprocessor disable. */
+  readonly inactive: readonly LineRange[];
   /** The assembler at the end of the unit: its macros, symbols and register aliases. */
   readonly assembler: Assembler;
   /** Macros of the preprocessor at the end of the unit. */
@@ -37,12 +37,6 @@ export interface UnitResult {
 /** The line to which the assembler attributes an instruction: that of the outermost macro invocation. */
 function attributed(site: InstructionSite): { source: Source; line: number } {
   return site.frames.find(({ kind }) => kind === 'macro') ?? site;
-}
-
-/** Whether a name may be that of a sensitive instruction. */
-export function isCandidate(name: string): boolean {
-  const dot = name.indexOf('.');
-  return lookupMnemonic(dot < 0 ? name : name.slice(0, dot)) !== undefined;
 }
 
 /** Notes an instruction that belongs to one of the classes. */
@@ -62,27 +56,24 @@ export function noteInstruction(
   const { source, start } = origin;
   const where = lineOf(site);
   const place = { file: where.source.path, line: where.line + 1 };
-  const entry = table.at(source, start, () => newSite(source, start, origin.end, found.class));
-  const verbatim = text.isVerbatim(nameStart, nameStart + name.length);
-  entry.end = Math.max(entry.end, origin.end);
-  entry.classes.add(found.class);
-  const word = found.symbolic.length === 0 && !trapsInUserMode(found.class) ? found.word : undefined;
-  if (word !== undefined) entry.words.add(word);
-  entry.active = true;
-  if (site.frames.length > 0 && !trapsInUserMode(found.class)) noteAliases(operands, assembler, table);
-  entry.userMode ||= site.userMode;
-  if (site.thumb) entry.thumb = true;
-  else entry.arm = true;
+  const traps = trapsInUserMode(found.class);
+  if (site.frames.length > 0 && !traps) noteAliases(operands, assembler, table);
   const inDefine = where.source !== source || source.position(start).line !== place.line;
-  if (site.frames.some(({ kind }) => kind === 'macro') || (inDefine && !verbatimLine(site, source, start)))
-    entry.inMacro = true;
-  entry.occurrences.push({ ...place, class: found.class, word });
-  if (!verbatim && site.frames.length === 0) entry.pasted = true;
-  if (entry.written === '') {
-    entry.written = writtenText(source, start, entry.end);
-    entry.names = writtenNames(aliasesOf(source));
-    entry.pasted ||= /^[A-Za-z_]\w*\(/.test(entry.written);
-  }
+  const known = table.find(source, start);
+  table.take({
+    kind: 'made',
+    source,
+    start,
+    end: origin.end,
+    class: found.class,
+    word: found.symbolic.length === 0 && !traps ? found.word : undefined,
+    place,
+    inMacro: site.frames.some(({ kind }) => kind === 'macro') || (inDefine && !verbatimLine(site, source, start)),
+    userMode: site.userMode,
+    thumb: site.thumb,
+    pasted: site.frames.length === 0 && !text.isVerbatim(nameStart, nameStart + name.length),
+    written: known === undefined || known.written === '' ? writtenText(source, start, origin.end) : undefined,
+  });
 }
 
 /** Notes aliases among the operands of an expansion: computed traps need their numbers. */
@@ -91,8 +82,9 @@ function noteAliases(operands: string, assembler: Assembler, table: SiteTable): 
     const alias = assembler.alias(name.toLowerCase());
     const origin = alias?.text.rangeOf(alias.start, alias.end);
     if (!alias || !origin || alias.text.text.includes('\\')) continue;
-    const ends = table.aliases.get(origin.source) ?? new Map<number, string>();
-    table.aliases.set(origin.source, ends.set(origin.end, `${name} ${alias.register}`));
+    const { source, end } = origin;
+    const text = `${name} ${alias.register}`;
+    if (table.aliases.get(source)?.get(end) !== text) table.take({ kind: 'alias', source, start: end, alias: text });
   }
 }
 
@@ -120,29 +112,6 @@ function writtenText(source: Source, start: number, end: number): string {
   return line ? line.text.slice(start - line.start, end - line.start).trimEnd() : '';
 }
 
-/** A site with nothing known but its place. */
-export function newSite(source: Source, start: number, end: number, found: SensitiveClass): Site {
-  return {
-    source,
-    start,
-    end,
-    classes: new Set([found]),
-    words: new Set(),
-    occurrences: [],
-    inMacro: false,
-    active: false,
-    thumb: false,
-    arm: false,
-    userMode: false,
-    pasted: false,
-    needsString: false,
-    compiled: false,
-    inString: false,
-    written: '',
-    names: writtenNames(new Map()),
-  };
-}
-
 /** Reads a unit of assembly: the file, what it includes, and everything that its macros produce. */
 export function readAssemblyUnit(
   source: Source,
@@ -154,7 +123,7 @@ export function readAssemblyUnit(
   const included = new Set<Source>();
   const assembler = new Assembler(
     {
-      wants: isCandidate,
+      wants: isSensitiveName,
       instruction: (site, from) => noteInstruction(site, from, table),
       problem: (text, start, end, message) => {
         const origin = text.rangeOf(start, end) ?? text.originOf(start);
@@ -168,18 +137,28 @@ export function readAssemblyUnit(
     },
     USER_MODE_CODE,
   );
-  const preprocessor = new Preprocessor(provider, settings, {
-    line: (line, from, expanded) => {
-      assembler.outerUncertain = preprocessor.isUncertain;
-      if (expanded) assembler.line(expanded, from, line.line, splitStatements(expanded.text));
-      else {
-        const plain = plainNames(line);
-        if (plain && assembler.skips(plain)) return;
-        assembler.line(tracedLine(line, from), from, line.line, statementsOf(line));
+  const take = (line: LogicalLine, from: Source, expanded: Traced | undefined, uncertain: boolean): void => {
+    assembler.outerUncertain = uncertain;
+    if (expanded) assembler.line(expanded, from, line.line);
+    else {
+      const plain = plainNames(line);
+      if (plain && assembler.skips(plain)) return;
+      assembler.line(tracedLine(line, from), from, line.line, statementsOf(line));
+    }
+  };
+  const takeHeader = (text: HeaderText): void => {
+    assembler.header(text, () => {
+      for (const entry of text.entries) {
+        if (entry instanceof HeaderText) takeHeader(entry);
+        else take(entry.line, entry.source, entry.expanded, entry.uncertain);
       }
-    },
+    });
+  };
+  const preprocessor = new Preprocessor(provider, settings, {
+    line: (line, from, expanded) => take(line, from, expanded, preprocessor.isUncertain),
+    header: takeHeader,
   });
-  preprocessor.run(source, commandLineMacros(new Source('<command line>', ''), settings.defines));
+  preprocessor.run(source);
   assembler.finish();
   return {
     problems: [...preprocessor.problems, ...problems],
@@ -193,19 +172,8 @@ export function readAssemblyUnit(
 /** Adds the sites that are written in a file and that no unit has reached. */
 export function noteWrittenSites(source: Source, inactive: readonly LineRange[], table: SiteTable): void {
   for (const { class: found, start, end, text, inMacro, thumb } of writtenSites(source)) {
-    const known = table.find(source, start);
-    if (known) {
-      known.inMacro ||= inMacro;
-      known.written = text;
-      known.end = end;
-      continue;
-    }
-    const site = table.at(source, start, () => newSite(source, start, end, found));
-    site.written = text;
-    site.names = writtenNames(aliasesOf(source));
     const line = source.position(start).line - 1;
     const disabled = inactive.some(([from, to]) => line >= from && line < to);
-    site.inMacro = inMacro && !disabled;
-    site.thumb = thumb;
+    table.take({ kind: 'written', source, start, end, class: found, text, inMacro, thumb, disabled });
   }
 }

@@ -2,8 +2,7 @@
  * Sites as they are written, whether or not a configuration or an expansion reaches them: the bodies of macros, disabled
  * branches, definitions of the C preprocessor.
  */
-import { assembleSensitive, type OperandContext } from '../../isa/assemble.ts';
-import { lookupMnemonic } from '../../isa/mnemonics.ts';
+import { assembleSensitive, isSensitiveName, type OperandContext } from '../../isa/assemble.ts';
 import type { SensitiveClass } from '../../isa/sensitivity.ts';
 import { splitStatements, type Statement } from '../parse/gas/statement.ts';
 import type { LogicalLine } from '../parse/lines.ts';
@@ -62,9 +61,7 @@ export function plainNames(line: LogicalLine): readonly string[] | undefined {
 }
 
 function isCandidateName(name: string): boolean {
-  const literal = name.replace(OPEN_SUFFIX, '');
-  const dot = literal.indexOf('.');
-  return lookupMnemonic(dot < 0 ? literal : literal.slice(0, dot)) !== undefined;
+  return isSensitiveName(name.replace(OPEN_SUFFIX, ''));
 }
 
 /** Register aliases of a file, wherever they are defined in it; without those that have several meanings in it. */
@@ -85,7 +82,6 @@ export function aliasesOf(source: Source): ReadonlyMap<string, string> {
 /** Class of a statement as it is written. */
 export function writtenClass(name: string, operands: string, names: OperandContext): SensitiveClass | undefined {
   const literal = OPEN_SUFFIX.test(name) ? name.replace(OPEN_SUFFIX, '') : name;
-  if (!lookupMnemonic(literal.includes('.') ? literal.slice(0, literal.indexOf('.')) : literal)) return undefined;
   return assembleSensitive(literal, operands, names)?.class;
 }
 

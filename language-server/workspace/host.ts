@@ -10,6 +10,16 @@ export interface CompileOptions {
   readonly compileCommands: string | undefined;
 }
 
+/** What a host may ask of the server that it works for. */
+export interface HostServer {
+  /** Paths of the workspace folders, which may change. */
+  folders(): readonly string[];
+  /** Sends a request to the client. */
+  request<T>(method: string, params: unknown): Promise<T>;
+  /** Texts of these files are at hand now; before, they could not be read. */
+  arrived(paths: readonly string[]): void;
+}
+
 export interface LanguageHost {
   /** The text of a file; undefined when there is none that can be read. */
   readText(path: string): string | undefined;
@@ -19,4 +29,14 @@ export interface LanguageHost {
   settings(options: CompileOptions): SettingsProvider;
   /** Paths of the source files under folders, in order; read little by little, as trees are large. */
   sourceFiles(folders: readonly string[]): Iterable<string>;
+  /** Gets ready for workspace folders that are new. Until then files may be missing. */
+  open?(): Promise<void>;
+  /**
+   * Whether files have been asked for that are still on their way: answers that were made without them are not complete.
+   */
+  readonly isWaiting?: boolean;
+  /** Resolves when no file is on its way. */
+  settled?(): Promise<void>;
+  /** A file has changed, come or gone. */
+  changed?(path: string, isThere: boolean): void;
 }

@@ -1,5 +1,5 @@
 /** Documents, files and settings: the one processor that all features share. */
-import type { Position, Range, TextDocuments } from 'vscode-languageserver';
+import type { CancellationToken, Position, Range, TextDocuments } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SettingsProvider } from '../lint.ts';
 import { folderOf, joinPath, type SourceProvider } from '../parse/preprocessor/preprocess.ts';
@@ -8,6 +8,7 @@ import type { TrapCounts } from '../protocol.ts';
 import { DEFAULT_SETTINGS, type ServerSettings } from '../settings.ts';
 import { Analyses, type Analysis } from './analysis.ts';
 import type { CompileOptions, LanguageHost } from './host.ts';
+import { Pause } from './pause.ts';
 import { pathOfUri, uriOfPath } from './uri.ts';
 
 /** Sources that are read from files and kept; open documents are not counted. */
@@ -47,6 +48,16 @@ export function offsetAt(source: Source, position: Position): number {
   return Math.max(start, Math.min(start + position.character, end));
 }
 
+/** How often one answer may find that files are missing: an include names the next one. */
+const MAX_ROUNDS = 60;
+
+const SETTINGS_FILES = /\/(?:compile_commands\.json|\.config|autoconf\.h)$/;
+
+/** Whether a file says how others are compiled. */
+export function isSettingsFile(path: string): boolean {
+  return SETTINGS_FILES.test(path);
+}
+
 export class Workspace implements SourceProvider {
   readonly host: LanguageHost;
   readonly documents: TextDocuments<TextDocument>;
@@ -62,6 +73,8 @@ export class Workspace implements SourceProvider {
   private readonly files = new Map<string, Source | undefined>();
   private compile: SettingsProvider | undefined;
   private paths: readonly string[] | undefined;
+  /** The latest pass over the folders; forgotten when files come or go. */
+  private listing: object | undefined;
   private readonly listeners: (() => void)[] = [];
   private readonly outsideListeners: (() => void)[] = [];
   private readonly countListeners: (() => void)[] = [];
@@ -82,6 +95,7 @@ export class Workspace implements SourceProvider {
   set folders(paths: readonly string[]) {
     this.folderPaths = paths;
     this.paths = undefined;
+    this.listing = undefined;
     this.settingsChanged();
   }
 
@@ -125,11 +139,51 @@ export class Workspace implements SourceProvider {
     this.changed(false);
   }
 
-  /** A file has been created, changed or deleted. */
-  fileChanged(uri: string): void {
-    this.files.delete(pathOfUri(uri));
+  /** The host has listed the files of the workspace anew. */
+  filesListed(): void {
+    this.paths = undefined;
+    this.listing = undefined;
+    this.compile = undefined;
+    this.analyses.reset();
+  }
+
+  /** Files that could not be read before can be now. */
+  filesArrived(paths: readonly string[]): void {
+    for (const path of paths) this.files.delete(path);
+    if (paths.some(isSettingsFile)) this.settingsChanged();
+    else this.changed(this.completing === 0);
+  }
+
+  /** Answers being completed: what arrives meanwhile is asked for by them. */
+  private completing = 0;
+
+  /**
+   * The result of some work on files, when all files that it asks for are at hand: it is done again as they arrive. Most hosts have
+   * them from the start.
+   */
+  async complete<T>(work: () => T): Promise<T> {
+    await this.ready;
+    this.completing++;
+    try {
+      for (let i = 0; i < MAX_ROUNDS; i++) {
+        const result = work();
+        if (this.host.isWaiting !== true) return result;
+        await this.host.settled?.();
+      }
+      return work();
+    } finally {
+      this.completing--;
+    }
+  }
+
+  /** A file has been changed or created; or, when it is not there any more, deleted. */
+  fileChanged(uri: string, isThere: boolean): void {
+    const path = pathOfUri(uri);
+    this.host.changed?.(path, isThere);
+    this.files.delete(path);
     // A file that was not there has made no entry, or an empty one: the list of sources may have changed too.
     this.paths = undefined;
+    this.listing = undefined;
     this.changed(true);
   }
 
@@ -207,8 +261,29 @@ export class Workspace implements SourceProvider {
 
   /** Paths of the sources in the folders of the workspace. The list is read once, until files change. */
   sourcePaths(): readonly string[] {
-    this.paths ??= [...this.host.sourceFiles(this.folderPaths)];
+    this.paths ??= [...new Set(this.host.sourceFiles(this.folderPaths))].sort();
     return this.paths;
+  }
+
+  /**
+   * The same, read little by little: other messages are answered meanwhile. The list is not complete when it is cancelled, and then
+   * not kept.
+   */
+  async listSources(token?: CancellationToken): Promise<readonly string[]> {
+    await this.ready;
+    if (this.paths) return this.paths;
+    const pause = new Pause();
+    const found = new Set<string>();
+    const listed = (this.listing = {});
+    for (const path of this.host.sourceFiles(this.folderPaths)) {
+      found.add(path);
+      await pause.turn();
+      if (token?.isCancellationRequested === true) return [];
+    }
+    const paths = [...found].sort();
+    // What has come or gone meanwhile may be missing: then the next request lists anew.
+    if (this.listing === listed) this.paths = paths;
+    return paths;
   }
 
   /** How files are compiled, by the settings. */

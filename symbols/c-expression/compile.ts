@@ -10,6 +10,7 @@ import type { FrameState } from '../dwarf/variable-location.ts';
 import type { DebugVariable } from '../dwarf/variables.ts';
 import { binary, promoted } from './arithmetic.ts';
 import { parseExpression, type Syntax, type WrittenType } from './syntax.ts';
+import { partOf } from './pieces.ts';
 import * as values from './value.ts';
 import { C, type Target, type Value } from './value.ts';
 
@@ -366,8 +367,8 @@ export function memberOf({ place }: Value, { type: declared, offset, bits }: Mem
     return { type, place: field ? { kind: 'memory', address, bits: field } : { kind: 'memory', address } };
   }
   const size = field ? Math.ceil((field.offset + field.size) / 8) : values.sizeOf(type);
-  const bytes = place.bytes.subarray(offset, offset + size);
-  return { type, place: field ? { kind: 'none', bytes, bits: field } : { kind: 'none', bytes } };
+  const part = partOf(place, offset, offset + size);
+  return { type, place: field ? { kind: 'none', ...part, bits: field } : { kind: 'none', ...part } };
 }
 
 /** Whether a value counts as true. */

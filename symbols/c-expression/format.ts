@@ -4,6 +4,7 @@ import type { DebugInfo } from '../debug-info.ts';
 import { typeName } from '../dwarf/type-name.ts';
 import { resolved, type ArrayType, type DebugType, type EnumType } from '../dwarf/types.ts';
 import { memberOf } from './compile.ts';
+import { partOf } from './pieces.ts';
 import * as values from './value.ts';
 import type { Target, Value } from './value.ts';
 
@@ -75,12 +76,12 @@ function radixText(value: bigint, bits: number, radix: Radix = 'decimal'): strin
 
 const hexadecimal = (address: number): string => `0x${(address >>> 0).toString(16)}`;
 
-/** ` <name+offset>` of an address that a symbol contains. */
+/** ` <name+offset>` of an address that a symbol contains. A label among data, which has no size, contains nothing. */
 function named(address: number, info: DebugInfo): string {
-  const text = info.elf.symbols.describe(address);
-  return text === undefined
-    ? ''
-    : ` <${text.replace(/\+0x([0-9a-f]+)$/, (_, offset: string) => `+${parseInt(offset, 16)}`)}>`;
+  const symbol = info.elf.symbols.at(address);
+  if (!symbol || (symbol.size === 0 && !info.isCode(symbol.address))) return '';
+  const offset = address - symbol.address;
+  return offset === 0 ? ` <${symbol.name}>` : ` <${symbol.name}+${offset}>`;
 }
 
 function formatPointer(pointed: DebugType, value: Value, context: FormatContext): string {
@@ -101,11 +102,12 @@ function stringAt(address: number, target: Target): string {
   while (characters.length < MAX_CHARACTERS) {
     const byte = target.readMemory((address + characters.length) >>> 0, 1);
     if (byte?.length !== 1)
-      return characters.length > 0 ? quoted(characters, '"') : `<memory at ${hex(address)} cannot be read>`;
-    if (byte[0] === 0) return quoted(characters, '"');
+      return characters.length > 0 ? withRuns(characters) : `<memory at ${hex(address)} cannot be read>`;
+    if (byte[0] === 0) return withRuns(characters);
     characters.push(byte[0]);
   }
-  return `${quoted(characters, '"')}...`;
+  const isWhole = target.readMemory((address + MAX_CHARACTERS) >>> 0, 1)?.[0] === 0;
+  return `${withRuns(characters)}${isWhole ? '' : '...'}`;
 }
 
 const ESCAPES: Readonly<Record<number, string>> = {
@@ -131,6 +133,8 @@ function quoted(characters: readonly number[], quote: string): string {
 
 function formatArray(type: ArrayType, value: Value, context: FormatContext, depth: number): string {
   const { target } = context;
+  // Of an array that ends a structure, only the place is known.
+  if (type.count === undefined && value.place.kind === 'memory') return hexadecimal(value.place.address);
   const count = type.count ?? 0;
   const element = resolved(type.element);
   if (element.kind === 'base' && element.size === 1 && element.encoding.endsWith('Char')) {
@@ -141,8 +145,8 @@ function formatArray(type: ArrayType, value: Value, context: FormatContext, dept
   return `{${runs(texts, MIN_REPEATS).map(repeated).join(', ')}${shown < count ? '...' : ''}}`;
 }
 
-/** Equal elements are collapsed from this many on; equal characters only above it, as in gdb. */
-const MIN_REPEATS = 10;
+/** Equal neighbours are collapsed from this many on, as in gdb. */
+const MIN_REPEATS = 11;
 
 /** Neighbours that are equal, as one when there are at least `least` of them. */
 function runs<T>(items: readonly T[], least: number): { item: T; count: number }[] {
@@ -160,17 +164,21 @@ function runs<T>(items: readonly T[], least: number): { item: T; count: number }
 const repeated = ({ item, count }: { item: string; count: number }): string =>
   count > 1 ? `${item} <repeats ${count} times>` : item;
 
-/** An array of characters as text: without the NUL that ends it, long runs of one character apart. */
+/** An array of characters as text, without the NUL that ends it. */
 function characterArray(bytes: readonly number[]): string {
   const ended = bytes.at(-1) === 0 ? bytes.slice(0, -1) : bytes;
-  const shown = ended.slice(0, MAX_CHARACTERS);
+  return `${withRuns(ended.slice(0, MAX_CHARACTERS))}${ended.length > MAX_CHARACTERS ? '...' : ''}`;
+}
+
+/** Characters as text, long runs of one character apart. */
+function withRuns(characters: readonly number[]): string {
   const parts: string[] = [];
   let text: number[] = [];
   const flush = (): void => {
     if (text.length > 0) parts.push(quoted(text, '"'));
     text = [];
   };
-  for (const { item, count } of runs(shown, MIN_REPEATS + 1)) {
+  for (const { item, count } of runs(characters, MIN_REPEATS)) {
     if (count === 1) text.push(item);
     else {
       flush();
@@ -178,7 +186,7 @@ function characterArray(bytes: readonly number[]): string {
     }
   }
   flush();
-  return `${parts.join(', ') || '""'}${shown.length < ended.length ? '...' : ''}`;
+  return parts.join(', ') || '""';
 }
 
 /** An element of an array. */
@@ -188,7 +196,7 @@ function elementOf({ place }: Value, { element }: ArrayType, index: number): Val
   if (place.kind === 'memory') {
     return { type: element, place: { kind: 'memory', address: (place.address + index * size) >>> 0 } };
   }
-  return { type: element, place: { kind: 'none', bytes: place.bytes.subarray(index * size, (index + 1) * size) } };
+  return { type: element, place: { kind: 'none', ...partOf(place, index * size, (index + 1) * size) } };
 }
 
 /** The name of a value of an enumeration; of flags, the names of its bits: `(FLAG_A | FLAG_B)`. */

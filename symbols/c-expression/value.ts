@@ -1,6 +1,7 @@
 /** Typed values: where they are, reading and writing them, and integers of C types. */
 import { InputError, hex } from '../../formats/input-error.ts';
 import type { Location } from '../dwarf/expression.ts';
+import { assemblePieces, presentBytes, type PartialBytes } from './pieces.ts';
 import { resolved, VOID, type BaseEncoding, type BaseType, type DebugType, type PointerType } from '../dwarf/types.ts';
 
 /** What evaluating needs of the machine. Everything is optional: what is missing gives an error when it is needed. */
@@ -22,11 +23,7 @@ export type Place =
       readonly bits?: { readonly offset: number; readonly size: number };
     }
   | { readonly kind: 'register'; readonly name: string }
-  | {
-      readonly kind: 'none';
-      readonly bytes: Uint8Array;
-      readonly bits?: { readonly offset: number; readonly size: number };
-    };
+  | (PartialBytes & { readonly kind: 'none'; readonly bits?: { readonly offset: number; readonly size: number } });
 
 /** A value of a type in a place. */
 export interface Value {
@@ -64,7 +61,7 @@ export function bytesOf({ type, place }: Value, target: Target): Uint8Array {
   const size = sizeOf(type);
   switch (place.kind) {
     case 'none':
-      return place.bytes;
+      return presentBytes(place, place.bits, target.littleEndian);
     case 'memory':
       return readMemory(
         target,
@@ -218,13 +215,19 @@ export function valueAt(type: DebugType, location: Location, target: Target): Va
     case 'memory':
       return { type, place: { kind: 'memory', address: location.address } };
     case 'register':
-      return sizeOf(type) > 4
-        ? { type, place: { kind: 'none', bytes: piecesOf(registerPair(location.register), target) } }
+      return sizeOf(type) > 4 || isAggregate(type)
+        ? {
+            type,
+            place: {
+              kind: 'none',
+              ...fitted(piecesOf(registersFrom(location.register, type), target), sizeOf(type), target),
+            },
+          }
         : { type, place: { kind: 'register', name: `r${location.register}` } };
     case 'value':
-      return { type, place: { kind: 'none', bytes: fitted(location.bytes, sizeOf(type), target) } };
+      return { type, place: { kind: 'none', ...fitted(location, sizeOf(type), target) } };
     case 'pieces':
-      return { type, place: { kind: 'none', bytes: fitted(piecesOf(location, target), sizeOf(type), target) } };
+      return { type, place: { kind: 'none', ...fitted(piecesOf(location, target), sizeOf(type), target) } };
     case 'optimizedOut':
       throw new InputError('it was optimized out');
     case 'implicitPointer':
@@ -234,38 +237,42 @@ export function valueAt(type: DebugType, location: Location, target: Target): Va
   }
 }
 
-const registerPair = (first: number): Extract<Location, { kind: 'pieces' }> => ({
+const isAggregate = (type: DebugType): boolean => ['struct', 'array'].includes(resolved(type).kind);
+
+/** The registers that hold a value of a type, from the first. */
+const registersFrom = (first: number, type: DebugType): Extract<Location, { kind: 'pieces' }> => ({
   kind: 'pieces',
-  pieces: [first, first + 1].map((register) => ({
-    location: { kind: 'register', register },
+  pieces: Array.from({ length: Math.min(16 - first, Math.ceil(sizeOf(type) / 4)) }, (_, i) => ({
+    location: { kind: 'register', register: first + i },
     bitSize: 32,
     bitOffset: 0,
   })),
 });
 
-function fitted(bytes: Uint8Array, size: number, { littleEndian }: Target): Uint8Array {
-  if (bytes.length === size) return bytes;
-  const out = new Uint8Array(size);
-  const part = littleEndian ? bytes.subarray(0, size) : bytes.subarray(Math.max(0, bytes.length - size));
-  out.set(part, littleEndian ? 0 : size - part.length);
-  return out;
+/** As many bytes as a type has: the low ones of more, followed by zeros of less. */
+function fitted({ bytes, missing }: PartialBytes, size: number, { littleEndian }: Target): PartialBytes {
+  const fit = (from: Uint8Array): Uint8Array => {
+    if (from.length === size) return from;
+    const out = new Uint8Array(size);
+    const part = littleEndian ? from.subarray(0, size) : from.subarray(Math.max(0, from.length - size));
+    out.set(part, littleEndian ? 0 : size - part.length);
+    return out;
+  };
+  return missing ? { bytes: fit(bytes), missing: fit(missing) } : { bytes: fit(bytes) };
 }
 
 /** Puts together a value that is in several places. */
-function piecesOf({ pieces }: Extract<Location, { kind: 'pieces' }>, target: Target): Uint8Array {
-  const parts = pieces.map(({ location, bitSize, bitOffset }) => {
-    if (bitSize % 8 !== 0 || bitOffset % 8 !== 0)
-      throw new InputError('it is in pieces of bits, which are not put together');
-    const size = bitSize / 8;
-    const skip = bitOffset / 8;
-    const type: DebugType = { kind: 'base', name: '', size: Math.max(4, size + skip), encoding: 'unsigned' };
-    if (location.kind === 'memory') return readMemory(target, location.address + skip, size);
-    const whole = bytesOf(valueAt(type, location, target), target);
-    return target.littleEndian
-      ? whole.subarray(skip, skip + size)
-      : whole.subarray(whole.length - skip - size, whole.length - skip);
+function piecesOf({ pieces }: Extract<Location, { kind: 'pieces' }>, target: Target): PartialBytes {
+  const { littleEndian } = target;
+  return assemblePieces(pieces, littleEndian, ({ location, bitSize, bitOffset }) => {
+    if (location.kind === 'optimizedOut' || location.kind === 'implicitPointer') return undefined;
+    const size = Math.ceil((bitOffset + bitSize) / 8);
+    const isMemory = location.kind === 'memory';
+    const type: DebugType = { kind: 'base', name: '', size: isMemory ? size : Math.max(4, size), encoding: 'unsigned' };
+    const whole = bytesToInteger(bytesOf(valueAt(type, location, target), target), littleEndian);
+    // Bits of a register are counted from its lowest, those of memory in the order of the machine.
+    return whole >> BigInt(isMemory && !littleEndian ? size * 8 - bitOffset - bitSize : bitOffset);
   });
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 export const NOTHING: Value = { type: VOID, place: { kind: 'none', bytes: new Uint8Array(0) } };

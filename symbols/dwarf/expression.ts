@@ -50,6 +50,8 @@ export interface ExpressionHost {
   frameBase(): number | undefined;
   /** What an expression gave when the function was entered. */
   entryValue(expression: Block): bigint | undefined;
+  /** What was passed for a parameter that the compiler has removed, by its abstract entry. */
+  parameter(formal: Die): bigint | undefined;
 }
 
 /** Why an evaluation cannot go on, for reasons that lie in the frame. */
@@ -278,9 +280,11 @@ class Evaluation {
           case OP.gnuPushTlsAddress:
             this.miss('it is local to a thread, and threads are not known here');
             break;
-          case OP.gnuParameterRef:
-            this.miss('it is a parameter that was not passed');
+          case OP.gnuParameterRef: {
+            const value = host.parameter(this.unit.dieInUnit(reader.u32()));
+            this.push(value ?? this.miss('its value at entry is not recorded by the caller'));
             break;
+          }
           case OP.pushObjectAddress:
           case OP.gnuVariableValue:
             this.miss('its place depends on another object');

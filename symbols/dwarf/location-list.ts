@@ -37,12 +37,13 @@ export function isLocationList(die: Die, attribute: number): boolean {
 
 /**
  * The expression of a location attribute at an address; undefined when the value has no location there, or the entry has
- * no such attribute.
+ * no such attribute. `entry` is where the function begins: an empty range there tells where an argument is passed.
  */
-export function locationAt(die: Die, attribute: number, address: number): Block | undefined {
+export function locationAt(die: Die, attribute: number, address: number, entry?: number): Block | undefined {
   if (!isLocationList(die, attribute)) return die.block(attribute);
   let fallback: Block | undefined;
   for (const { start, end, block } of locationList(die, attribute)) {
+    if (start === end && address === start && address === entry) return block;
     if (address >= start && address < end) {
       if (end !== Infinity) return block;
       fallback = block;
@@ -54,11 +55,11 @@ export function locationAt(die: Die, attribute: number, address: number): Block 
 /** All entries of a location list. That of DW_LLE_default_location has no end. */
 export function* locationList(die: Die, attribute: number): Generator<LocationEntry> {
   const { unit } = die;
-  if (unit.version >= 5) yield* modern(unit, modernOffset(die, attribute));
+  if (unit.version >= 5) yield* modern(unit, unit.sections.get('loclists'), modernOffset(die, attribute), false);
   else {
     const section = unit.sections.get('loc');
     const offset = die.number(attribute) ?? 0;
-    yield* unit.skeleton ? gnuSplit(unit, section, offset) : classic(unit, section, offset);
+    yield* unit.skeleton ? modern(unit, section, offset, true) : classic(unit, section, offset);
   }
 }
 
@@ -88,45 +89,17 @@ function* classic(unit: Unit, section: DwarfSection, offset: number): Generator<
   }
 }
 
-/** The form of GCC before DWARF 5 in `.dwo` files: kinds as in DWARF 5, lengths of fixed size. */
-function* gnuSplit(unit: Unit, section: DwarfSection, offset: number): Generator<LocationEntry> {
+/**
+ * The form of DWARF 5, and that of GCC before it in `.dwo` files: the same kinds, of which it has the first few, with
+ * lengths of fixed size.
+ */
+function* modern(unit: Unit, section: DwarfSection, offset: number, isGnu: boolean): Generator<LocationEntry> {
   const reader = section.reader(offset);
+  const length = (): number => (isGnu ? reader.u32() : reader.uleb());
   let base = unit.lowPc;
   for (;;) {
     const kind = reader.u8();
-    let start: number;
-    let end: number;
-    switch (kind) {
-      case LLE.endOfList:
-        return;
-      case LLE.baseAddressx:
-        base = unit.indexedAddress(reader.uleb());
-        continue;
-      case LLE.startxEndx:
-        start = unit.indexedAddress(reader.uleb());
-        end = unit.indexedAddress(reader.uleb());
-        break;
-      case LLE.startxLength:
-        start = unit.indexedAddress(reader.uleb());
-        end = start + reader.u32();
-        break;
-      case LLE.offsetPair:
-        start = base + reader.u32();
-        end = base + reader.u32();
-        break;
-      default:
-        return reader.fail(`location list entry of unknown kind ${kind}`);
-    }
-    yield { start, end, block: takeBlock(reader, section, reader.u16()) };
-  }
-}
-
-function* modern(unit: Unit, offset: number): Generator<LocationEntry> {
-  const section = unit.sections.get('loclists');
-  const reader = section.reader(offset);
-  let base = unit.lowPc;
-  for (;;) {
-    const kind = reader.u8();
+    if (isGnu && kind > LLE.offsetPair) return reader.fail(`location list entry of unknown kind ${kind}`);
     let start: number;
     let end: number;
     switch (kind) {
@@ -148,11 +121,11 @@ function* modern(unit: Unit, offset: number): Generator<LocationEntry> {
         break;
       case LLE.startxLength:
         start = unit.indexedAddress(reader.uleb());
-        end = start + reader.uleb();
+        end = start + length();
         break;
       case LLE.offsetPair:
-        start = base + reader.uleb();
-        end = base + reader.uleb();
+        start = base + length();
+        end = base + length();
         break;
       case LLE.defaultLocation:
         start = 0;
@@ -169,6 +142,6 @@ function* modern(unit: Unit, offset: number): Generator<LocationEntry> {
       default:
         return reader.fail(`location list entry of unknown kind ${kind}`);
     }
-    yield { start, end, block: takeBlock(reader, section, reader.uleb()) };
+    yield { start, end, block: takeBlock(reader, section, isGnu ? reader.u16() : reader.uleb()) };
   }
 }

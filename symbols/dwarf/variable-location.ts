@@ -3,6 +3,7 @@ import { AT, TAG } from './constants.ts';
 import type { Block, Die } from './die.ts';
 import { evaluate, locate, type ExpressionHost, type Location } from './expression.ts';
 import type { DebugFunction } from './functions.ts';
+import { calledBy, callSite, mayReenter } from './call-sites.ts';
 import { isLocationList, locationAt } from './location-list.ts';
 import { OP } from './operations.ts';
 
@@ -28,7 +29,7 @@ export interface LocationSupport {
 }
 
 /** Calls in search of an argument's value at entry go this far up the stack. */
-const MAX_CALLERS = 4;
+const MAX_CALLERS = 32;
 
 /** The location of a variable in a frame. Without a frame, of a variable at a fixed address. */
 export function locateVariable(die: Die, frame: FrameState | undefined, support: LocationSupport): Location {
@@ -41,7 +42,8 @@ export function locateVariable(die: Die, frame: FrameState | undefined, support:
     return address === undefined ? { kind: 'optimizedOut' } : { kind: 'memory', address };
   }
   if (!frame && isLocationList(holder, AT.location)) return { kind: 'unavailable', reason: 'it has no fixed place' };
-  const block = locationAt(holder, AT.location, frame?.pc ?? 0);
+  const entry = frame && support.functionAt(frame.pc)?.entry;
+  const block = locationAt(holder, AT.location, frame?.pc ?? 0, entry);
   if (!block || block.start === block.end) return { kind: 'optimizedOut' };
   return locate(block, holder.unit, hostOf(frame, support, 0));
 }
@@ -66,6 +68,7 @@ function hostOf(frame: FrameState | undefined, support: LocationSupport, depth: 
     cfa: () => frame?.cfa?.(),
     frameBase: () => frame && frameBase(frame, support, depth),
     entryValue: (expression) => frame && entryValue(expression, frame, support, depth),
+    parameter: (formal) => frame && passed(frame, support, depth, (parameter) => standsFor(parameter, formal)),
   };
 }
 
@@ -80,26 +83,46 @@ function frameBase(frame: FrameState, support: LocationSupport, depth: number): 
   return place.kind === 'memory' ? place.address : undefined;
 }
 
-/**
- * The value that an expression had at the entry of the function: what the caller passed in a register, when the call
- * site records it (3.4).
- */
+/** The value that an expression had at the entry of the function: what the caller passed in a register. */
 function entryValue(expression: Block, frame: FrameState, support: LocationSupport, depth: number): bigint | undefined {
   const register = registerOf(expression);
+  if (register === undefined) return undefined;
+  return passed(frame, support, depth, (parameter) => {
+    const place = parameter.block(AT.location);
+    return place !== undefined && registerOf(place) === register;
+  });
+}
+
+/** Whether a parameter of a call site is a certain parameter of the function that it calls. */
+function standsFor(parameter: Die, formal: Die): boolean {
+  const meant = parameter.reference(AT.callParameter) ?? parameter.reference(AT.abstractOrigin);
+  return meant?.offset === formal.offset && meant.unit === formal.unit;
+}
+
+/** What the caller of a frame has passed, when the call site records it (3.4). */
+function passed(
+  frame: FrameState,
+  support: LocationSupport,
+  depth: number,
+  isWanted: (parameter: Die) => boolean,
+): bigint | undefined {
   const caller = frame.caller?.();
-  if (register === undefined || !caller || depth >= MAX_CALLERS) return undefined;
+  if (!caller || depth >= MAX_CALLERS) return undefined;
   const callee = support.functionAt(frame.pc);
   const site = callSite(support.functionAt(caller.pc), caller.pc);
   if (!site || !callee) return undefined;
-  // Through a tail call, the frame that called is not the one that passed the arguments.
-  const target = site.reference(AT.abstractOrigin) ?? site.reference(AT.callOrigin);
-  if (target && target.fullName !== callee.name) return undefined;
+  // Where another function was called, it has jumped to this one, with arguments of its own.
+  const target = calledBy(site);
+  const pointer = site.block(AT.callTarget) ?? site.block(AT.gnuCallSiteTarget);
+  const host = hostOf(caller, support, depth + 1);
+  const isCalled = target
+    ? target.fullName === callee.name
+    : pointer !== undefined && evaluate(pointer, site.unit, host) === BigInt(callee.entry);
+  if (!isCalled || mayReenter(callee, support)) return undefined;
   for (const parameter of site.children()) {
     if (parameter.tag !== TAG.callSiteParameter && parameter.tag !== TAG.gnuCallSiteParameter) continue;
-    const place = parameter.block(AT.location);
     const value = parameter.block(AT.callValue) ?? parameter.block(AT.gnuCallSiteValue);
-    if (!place || !value || registerOf(place) !== register) continue;
-    return evaluate(value, parameter.unit, hostOf(caller, support, depth + 1));
+    if (value && isWanted(parameter)) return evaluate(value, parameter.unit, host);
   }
   return undefined;
 }
@@ -112,26 +135,3 @@ function registerOf({ section, start, end }: Block): number | undefined {
   if (op >= OP.reg0 && op <= OP.reg31 && reader.done) return op - OP.reg0;
   return undefined;
 }
-
-/** The call site that contains an address, or whose return address follows it. */
-function callSite(caller: DebugFunction | undefined, pc: number): Die | undefined {
-  if (!caller) return undefined;
-  const search = (parent: Die, depth: number): Die | undefined => {
-    for (const die of parent.children()) {
-      if (die.tag === TAG.callSite || die.tag === TAG.gnuCallSite) {
-        const after = die.address(AT.callReturnPc) ?? (die.tag === TAG.gnuCallSite ? die.address(AT.lowPc) : undefined);
-        const at = die.address(AT.callPc);
-        if ((after !== undefined && after > pc && after - pc <= CALL_SIZE) || at === pc) return die;
-      } else if ((die.tag === TAG.lexicalBlock || die.tag === TAG.inlinedSubroutine) && depth < MAX_SCOPES) {
-        const found = search(die, depth + 1);
-        if (found) return found;
-      }
-    }
-    return undefined;
-  };
-  return search(caller.die, 0);
-}
-
-/** A call takes at most this many bytes. */
-const CALL_SIZE = 4;
-const MAX_SCOPES = 256;

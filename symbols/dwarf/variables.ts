@@ -35,25 +35,52 @@ export class DebugVariable {
   }
 }
 
+/** Blocks in blocks that have no code of their own; deeper nesting is damage. */
+const MAX_DEPTH = 256;
+
+const isVariable = ({ tag }: Die): boolean => tag === TAG.variable || tag === TAG.formalParameter;
+
 /**
  * The variables that a scope declares itself, in the order of the source. A concrete instance leaves out those of its
- * abstract instance that were optimized away; they are listed all the same. Declarations of what is elsewhere are not.
+ * abstract instance that were optimized away; they are listed all the same, and so are those of blocks that have no
+ * code, as what contains the block. Declarations of what is elsewhere are not.
  */
 export function variablesIn(scope: Scope, types: TypeReader, lines: LineTables): DebugVariable[] {
-  const variables: DebugVariable[] = [];
-  const seen = new Set<string>();
-  const add = (die: Die): void => {
-    const variable = new DebugVariable(die, types, lines);
-    if (variable.name !== '' && !die.flag(AT.declaration)) variables.push(variable);
-  };
-  for (const die of scope.die.children()) {
-    if (die.tag !== TAG.variable && die.tag !== TAG.formalParameter) continue;
-    for (const { unit, offset } of die.origins()) seen.add(`${unit.section.source} ${offset}`);
-    add(die);
+  const dies: Die[] = [];
+  collectConcrete(scope.die, dies, 0);
+  return dies
+    .filter((die) => !die.flag(AT.declaration))
+    .map((die) => new DebugVariable(die, types, lines))
+    .filter(({ name }) => name !== '');
+}
+
+/** Variables of an entry, and of the blocks in it that are transparent: those without addresses. */
+function collectConcrete(parent: Die, into: Die[], depth: number): void {
+  checkDepth(parent, depth);
+  const origin = parent.reference(AT.abstractOrigin);
+  const present = new Set<number>();
+  for (const die of parent.children()) {
+    if (origin && die.tag !== TAG.callSite && die.tag !== TAG.gnuCallSite) {
+      // An entry stands for what it comes from only where that is a child of its parent's origin.
+      for (const { unit, offset } of die.origins()) if (unit === origin.unit) present.add(offset);
+    }
+    if (isVariable(die)) into.push(die);
+    else if (die.tag === TAG.lexicalBlock && !hasAddresses(die)) collectConcrete(die, into, depth + 1);
   }
-  for (const die of scope.die.reference(AT.abstractOrigin)?.children() ?? []) {
-    if (die.tag !== TAG.variable && die.tag !== TAG.formalParameter) continue;
-    if (!seen.has(`${die.unit.section.source} ${die.offset}`)) add(die);
-  }
-  return variables;
+  if (!origin) return;
+  for (const die of origin.children()) if (!present.has(die.offset)) collectAbstract(die, into, depth + 1);
+}
+
+/** A variable that has no concrete entry, and those of a block that has none. */
+function collectAbstract(die: Die, into: Die[], depth: number): void {
+  checkDepth(die, depth);
+  if (isVariable(die)) into.push(die);
+  if (die.tag !== TAG.lexicalBlock) return;
+  for (const child of die.children()) collectAbstract(child, into, depth + 1);
+}
+
+const hasAddresses = (die: Die): boolean => die.has(AT.lowPc) || die.has(AT.ranges);
+
+function checkDepth(die: Die, depth: number): void {
+  if (depth > MAX_DEPTH) die.unit.section.fail('blocks are nested too deeply', die.offset);
 }

@@ -2,7 +2,8 @@
  * The assembler's answer to what the linter claims: the sensitive words of an object with debug information, each with
  * the line to which the assembler attributes it.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { normalize } from 'node:path';
 import { sensitiveClass } from '../../isa/sensitivity.ts';
 import type { Finding } from '../../language-server/rules/finding.ts';
 
@@ -16,14 +17,17 @@ export interface SensitiveWord {
 
 /** The sensitive ARM words of an object, as objdump shows them with their lines. */
 export function sensitiveWordsOf(object: string, objdump = 'arm-none-eabi-objdump'): SensitiveWord[] {
-  const output = execFileSync(objdump, ['-d', '-l', '-z', object], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  const run = (...args: string[]): string =>
+    spawnSync(objdump, ['-d', '-l', '-z', ...args, object], { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout;
+  // Code may stand in .data too, which is shown only by name; an object need not have it.
+  const output = run() + run('-j', '.data');
   const words: SensitiveWord[] = [];
   let file = '';
   let line = 0;
   for (const text of output.split('\n')) {
     const place = /^(\/.*|[^\s:][^:]*):(\d+)(?: \(discriminator \d+\))?$/.exec(text);
     if (place) {
-      file = place[1];
+      file = normalize(place[1]);
       line = Number(place[2]);
       continue;
     }
@@ -40,8 +44,8 @@ export function sensitiveWordsOf(object: string, objdump = 'arm-none-eabi-objdum
 export function claimedWords(
   findings: readonly Finding[],
 ): (Omit<SensitiveWord, 'word'> & { word: number | undefined })[] {
-  return findings.flatMap(({ occurrences }) =>
-    occurrences.map(({ file, line, class: found, word }) => ({ file, line, class: found, word })),
+  return findings.flatMap(({ occurrences, thumb }) =>
+    thumb ? [] : occurrences.map(({ file, line, class: found, word }) => ({ file, line, class: found, word })),
   );
 }
 
@@ -78,8 +82,8 @@ export function compareWords(
   for (const claim of ordered) {
     const at = left.findIndex(
       (word) =>
-        word.file === claim.file &&
-        word.line === claim.line &&
+        // The assembler gives no lines to code in sections of data.
+        (word.line === 0 || (word.file === claim.file && word.line === claim.line)) &&
         word.class === claim.class &&
         (claim.word === undefined || claim.word === word.word),
     );

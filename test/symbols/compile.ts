@@ -8,6 +8,8 @@ const PROGRAMS = join(import.meta.dirname, 'programs');
 export interface Way {
   readonly name: string;
   readonly flags: readonly string[];
+  /** Compiled with Clang, and linked by GCC. */
+  readonly clang?: boolean;
   /** Applied to the linked file. */
   readonly objcopy?: readonly string[];
 }
@@ -41,12 +43,26 @@ export const WAYS: readonly Way[] = [
   { name: 'zlib, GNU', flags: ['-gdwarf-4', '-O2'], objcopy: ['--compress-debug-sections=zlib-gnu'] },
   { name: 'Zstandard', flags: ['-gdwarf-5', '-O2'], objcopy: ['--compress-debug-sections=zstd'] },
   { name: 'sections of functions', flags: ['-gdwarf-4', '-Os', '-ffunction-sections', '-Wl,--gc-sections'] },
+  ...['2', '3', '4', '5'].map((version) => ({
+    name: `Clang, DWARF ${version}`,
+    clang: true,
+    flags: [`-gdwarf-${version}`, '-O2'],
+  })),
+  { name: 'Clang, DWARF 5 -O0', clang: true, flags: ['-gdwarf-5', '-O0'] },
+  { name: 'Clang, type units of DWARF 5', clang: true, flags: ['-gdwarf-5', '-O1', '-fdebug-types-section'] },
+  { name: 'Clang, split DWARF 5', clang: true, flags: ['-gdwarf-5', '-O2', '-gsplit-dwarf'] },
+  { name: 'Clang, Thumb', clang: true, flags: ['-gdwarf-5', '-O2', '-mthumb'] },
   { name: 'big-endian', flags: ['-gdwarf-4', '-O2', '-mbig-endian'] },
   { name: 'big-endian BE8', flags: ['-gdwarf-5', '-O0', '-mbig-endian', '-march=armv6', '-Wl,--be8'] },
 ];
 
+const hasTool = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
+
 /** Whether the compiler is there. */
-export const hasCompiler = (): boolean => spawnSync(GCC, ['--version']).status === 0;
+export const hasCompiler = (): boolean => hasTool(GCC);
+
+/** Clang by the names that distributions give it; undefined when it is not there. */
+export const CLANG = ['clang', 'clang-19', 'clang-16', 'clang-14'].find(hasTool);
 
 function run(command: string, args: readonly string[], folder: string): void {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd: folder });
@@ -59,9 +75,12 @@ export function build(way: Way, folder: string): string {
   const objects = sources.map((_, i) => `unit${i}.o`);
   const march = way.flags.some((flag) => flag.startsWith('-march')) ? [] : ['-march=armv5te'];
   const compile = way.flags.filter((flag) => !flag.startsWith('-Wl,'));
-  sources.forEach((source, i) => run(GCC, [...march, ...compile, '-c', source, '-o', objects[i]], folder));
+  const [compiler, ...own] = way.clang && CLANG ? [CLANG, '--target=arm-none-eabi', '-mfloat-abi=soft'] : [GCC];
+  sources.forEach((source, i) => run(compiler, [...own, ...march, ...compile, '-c', source, '-o', objects[i]], folder));
   const file = join(folder, 'program.elf');
-  run(GCC, [...march, ...way.flags, ...objects, ...LINK, '-o', file], folder);
+  // Clang calls functions of a run-time library, which nothing here needs.
+  const link = way.clang ? ['-Wl,--unresolved-symbols=ignore-all'] : way.flags;
+  run(GCC, [...march, ...link, ...objects, ...LINK, '-o', file], folder);
   if (way.objcopy) run('arm-none-eabi-objcopy', [...way.objcopy, file], folder);
   return file;
 }

@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { normalize } from 'node:path';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
 import { AT } from '../../symbols/dwarf/constants.ts';
-import { OP } from '../../symbols/dwarf/operations.ts';
 import type { DebugVariable } from '../../symbols/dwarf/variables.ts';
 import { typeName } from '../../symbols/dwarf/type-name.ts';
 import type { DebugType } from '../../symbols/dwarf/types.ts';
@@ -99,11 +98,11 @@ export function compareFunctions(info: DebugInfo, file: string): Comparison {
   for (const line of dump.split('\n')) {
     const start = /^ *<[0-9a-f]+><([0-9a-f]+)>: Abbrev Number: \d+ \((\w+)\)/.exec(line);
     if (start) entry = start[2] === 'DW_TAG_subprogram' ? { offset: parseInt(start[1], 16) } : undefined;
-    const value = /DW_AT_(low|high)_pc\s*: (?:\((\w+)\) )?(\w+)$/.exec(line.trim());
+    const value = /DW_AT_(low|high)_pc\s*: (?:\((\w+)\) )?(?:\(index: \w+\): )?(\w+)$/.exec(line.trim());
     if (!entry || !value) continue;
     const number = Number(value[3]);
     if (value[1] === 'low') entry.low = number;
-    else entry.high = value[2] === 'addr' ? number : (entry.low ?? 0) + number;
+    else entry.high = value[2]?.startsWith('addr') ? number : (entry.low ?? 0) + number;
     const { low, high } = entry;
     if (low !== undefined && high !== undefined && high > low) theirs.set(entry.offset, `${hex(low)}-${hex(high)}`);
   }
@@ -122,6 +121,8 @@ export function compareFunctions(info: DebugInfo, file: string): Comparison {
 export interface NamedType {
   readonly namespace: 'struct' | 'union' | 'enum' | 'typedef';
   readonly name: string;
+  /** An address in a unit that defines it. */
+  readonly near?: number | undefined;
 }
 
 const GDB_LAYOUT = `
@@ -140,16 +141,24 @@ def describe(t):
         if hasattr(f, 'bitpos'):
             rows.append([f.name or '', f.bitpos, f.bitsize, f.type.sizeof, spelled(f.type)])
     return [t.sizeof, rows]
-for line in open(PATH).read().split('\\n'):
-    if not line: continue
-    try: print(json.dumps(describe(gdb.lookup_type(line))))
+def defined_near(pc, declared):
+    return next(s.type for s in gdb.block_for_pc(pc).static_block if s.name == declared.tag and s.type.code == declared.code)
+for name, pc in TYPES:
+    try:
+        t = gdb.lookup_type(name)
+        # Of a name that some units only declare, gdb may find the declaration: then a unit that defines it is asked.
+        if pc and t.code == gdb.TYPE_CODE_ENUM and not t.fields(): t = defined_near(pc, t)
+        print(json.dumps(describe(t)))
     except gdb.error as e: print(json.dumps(str(e)))
 `;
 
 /** The layout of types beside gdb's: sizes, offsets, widths of bit fields, spelled types, enumerators. */
 export function compareTypes(info: DebugInfo, file: string, types: readonly NamedType[]): Comparison {
-  const names = types.map(({ namespace, name }) => (namespace === 'typedef' ? name : `${namespace} ${name}`));
-  const script = GDB_LAYOUT.replace('open(PATH).read()', JSON.stringify(names.join('\n')));
+  const asked = types.map(({ namespace, name, near = 0 }) => [
+    namespace === 'typedef' ? name : `${namespace} ${name}`,
+    near,
+  ]);
+  const script = GDB_LAYOUT.replace('TYPES', JSON.stringify(asked));
   const theirs = runGdb(file, script)
     .trim()
     .split('\n')
@@ -208,8 +217,8 @@ for pc in PCS:
     rows = []
     while block and not block.is_static and not block.is_global:
         names = sorted(s.name for s in block
-                       if (s.is_variable or s.is_argument)
-                       and s.addr_class == gdb.SYMBOL_LOC_COMPUTED)
+                       if (s.is_variable or s.is_argument) and str(s.type) != '__CORE_ADDR'
+                       and (ALL or s.addr_class != gdb.SYMBOL_LOC_OPTIMIZED_OUT))
         if names: rows.append(names)
         if block.function:
             rows.append('=' + block.function.name)
@@ -217,9 +226,19 @@ for pc in PCS:
     print(json.dumps(rows))
 `;
 
-/** The variables of the frame, by block at addresses, and the functions around, beside gdb's blocks. */
-export function compareScopes(info: DebugInfo, file: string, addresses: readonly number[]): Comparison {
-  const theirs = runGdb(file, GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)))
+/**
+ * The variables of the frame, by block at addresses, and the functions around, beside gdb's blocks; with those that were
+ * optimized away, unless `locatedOnly`: where blocks do not say what they are instances of, as Clang's do not, gdb lists
+ * the variables of inner blocks a second time.
+ */
+export function compareScopes(
+  info: DebugInfo,
+  file: string,
+  addresses: readonly number[],
+  locatedOnly = false,
+): Comparison {
+  const script = GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)).replace('ALL', locatedOnly ? 'False' : 'True');
+  const theirs = runGdb(file, script)
     .trim()
     .split('\n')
     .map((line) => json(JSON.parse(line)));
@@ -229,7 +248,7 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
         ...scopes
           .map(({ variables }) =>
             variables
-              .filter(livesInFrame)
+              .filter((variable) => isNoConstant(variable) && (!locatedOnly || hasPlace(variable)))
               .map((variable) => variable.name)
               .sort(),
           )
@@ -240,12 +259,12 @@ export function compareScopes(info: DebugInfo, file: string, addresses: readonly
   return compare(addresses, ours, theirs, hex);
 }
 
-/** Whether a variable lives in the frame: not static, and not reduced to a constant, which gdb treats apart. */
-function livesInFrame({ die }: DebugVariable): boolean {
-  const block = die.block(AT.location);
-  const isStatic = [OP.addr, OP.addrx, OP.gnuAddrIndex].some((op) => block?.section.bytes[block.start] === op);
-  return die.has(AT.location) && !isStatic;
-}
+const hasPlace = ({ die }: DebugVariable): boolean =>
+  die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) !== undefined;
+
+/** gdb tells constants, which have no place, from variables. */
+const isNoConstant = ({ die, isArgument }: DebugVariable): boolean =>
+  isArgument || die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) === undefined;
 
 const GDB_GLOBALS = `
 import gdb, re

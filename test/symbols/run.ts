@@ -1,25 +1,40 @@
 /**
- * `npm run oracle:symbols`: all of the Linux kernel's debug information beside addr2line, readelf and gdb-multiarch.
- * Options: --types N (number of types, 2000), --file ELF.
+ * `npm run oracle`: the Linux kernel's debug information beside addr2line, readelf and gdb-multiarch, then stops of its
+ * boot beside a gdb-multiarch that is attached to the same machine. It fails when anything differs without a rule.
+ * Options: --stops N (1000), --lpv-stops N (100), --seed N (1), --static-only, --live-only.
  */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DebugInfo } from '../../symbols/debug-info.ts';
+import { hasGdb } from './gdb.ts';
+import { runCampaign } from './live/campaign.ts';
+import { instructionsUntil } from './live/machine.ts';
 import * as oracles from './oracles.ts';
 import type { Comparison } from './oracles.ts';
 import { everyNth, hasVmlinux, namedTypes, VMLINUX } from './vmlinux.ts';
 
 const SHOWN = 10;
+const TYPES = 2000;
+/** The boot is over with the prompt of its shell. */
+const BOOTED = '/ #';
+const LONGEST_BOOT = 1_000_000_000;
 
 const { values } = parseArgs({
-  options: { types: { type: 'string', default: '2000' }, file: { type: 'string', default: VMLINUX } },
+  options: {
+    stops: { type: 'string', default: '1000' },
+    'lpv-stops': { type: 'string', default: '100' },
+    seed: { type: 'string', default: '1' },
+    'static-only': { type: 'boolean', default: false },
+    'live-only': { type: 'boolean', default: false },
+  },
 });
 
 /** Functions that are nowhere inlined: where an inlined copy begins, gdb does not ask DW_AT_entry_pc. */
 const outOfLine = (info: DebugInfo, names: readonly string[]): string[] =>
   names.filter((name) => info.inlinedCopiesOf(name).length === 0);
 
-function main(file: string, typeCount: number): boolean {
+function compareStatic(file: string, typeCount: number): boolean {
   const info = DebugInfo.open(new Uint8Array(readFileSync(file)), { name: file });
   const rows = oracles.rowAddresses(info);
   const types = namedTypes(info);
@@ -37,17 +52,41 @@ function main(file: string, typeCount: number): boolean {
       () => oracles.compareBreakpoints(info, file, outOfLine(info, [...new Set(everyNth(functions, 37))])),
     ],
   ];
-  let same = true;
-  for (const [what, step] of steps) {
-    const { compared, differences } = step();
-    console.log(`${what}: ${compared} compared, ${differences.length} differ`);
-    for (const difference of differences.slice(0, SHOWN)) console.log(`  ${difference.slice(0, 400)}`);
-    same &&= differences.length === 0;
-  }
-  return same;
+  return steps.map(([what, step]) => show(what, step())).every(Boolean);
 }
 
-if (values.file === VMLINUX && !hasVmlinux()) {
+/** Prints a comparison. Returns whether nothing differs. */
+function show(what: string, { compared, differences }: Comparison): boolean {
+  console.log(`${what}: ${compared} compared, ${differences.length} differ`);
+  for (const difference of differences.slice(0, SHOWN)) console.log(`  ${difference.slice(0, 400)}`);
+  return differences.length === 0;
+}
+
+/** Stops of the boot; whether nothing differs. A run that has compared nothing fails as well. */
+async function compareLive(mode: 'native' | 'lpv', stops: number): Promise<boolean> {
+  if (stops === 0) return true;
+  const program = dirname(VMLINUX);
+  const end = await instructionsUntil(BOOTED, program, mode, LONGEST_BOOT);
+  const tally = await runCampaign({ program, file: VMLINUX, mode, stops, seed: Number(values.seed), end });
+  console.log(`\n${stops} stops in the ${end} instructions of the boot, ${mode}, beside gdb on the same machine`);
+  for (const [kind, count] of tally.counts) show(kind, count);
+  for (const [rule, count] of tally.explained) console.log(`by rule: ${rule}: ${count}`);
+  return tally.differences === 0 && tally.compared('values of variables') > stops;
+}
+
+async function main(): Promise<boolean> {
+  let same = values['live-only'] || compareStatic(VMLINUX, TYPES);
+  if (values['static-only']) return same;
+  same = (await compareLive('native', Number(values.stops))) && same;
+  return (await compareLive('lpv', Number(values['lpv-stops']))) && same;
+}
+
+if (!hasVmlinux()) {
   console.error('The kernel with debug information is missing: `npm run guest:linux` makes it.');
   process.exitCode = 1;
-} else if (!main(values.file, Number(values.types))) process.exitCode = 1;
+} else if (!hasGdb() || !oracles.hasTool('arm-none-eabi-readelf')) {
+  console.error(
+    'gdb-multiarch with Python, or arm-none-eabi-readelf, is missing: install gdb-multiarch and binutils-arm-none-eabi.',
+  );
+  process.exitCode = 1;
+} else if (!(await main())) process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** A part of `npm run oracle:symbols`, and the budgets of docs/symbols.md in counts rather than in times. */
+/** A part of `npm run oracle`, and the budgets of docs/symbols.md in counts rather than in times. */
 import assert from 'node:assert/strict';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
 import { hasGdb } from './gdb.ts';

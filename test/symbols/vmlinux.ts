@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DebugInfo } from '../../symbols/debug-info.ts';
+import { rangesOf } from '../../symbols/dwarf/ranges.ts';
 import { KIND } from '../../symbols/dwarf/unit-names.ts';
 import type { NamedType } from './oracles.ts';
 
@@ -26,8 +27,9 @@ const NAMESPACES: Readonly<Record<number, NamedType['namespace']>> = {
  * debugger finds first is its own affair.
  */
 export function namedTypes(info: DebugInfo): NamedType[] {
-  const found = new Map<string, { type: NamedType; size: number | undefined; same: boolean }>();
+  const found = new Map<string, NamedType & { near: number | undefined; size: number | undefined; same: boolean }>();
   for (const unit of info.units.units) {
+    const near = rangesOf(unit.root)[0]?.start;
     for (const { kind, die, isDeclaration } of info.declaredIn(unit)) {
       const namespace = NAMESPACES[kind];
       const { name } = die;
@@ -35,9 +37,11 @@ export function namedTypes(info: DebugInfo): NamedType[] {
       const key = `${namespace} ${name}`;
       const { size } = info.typeOfEntry(die);
       const known = found.get(key);
-      if (known) known.same &&= known.size === size;
-      else found.set(key, { type: { namespace, name }, size, same: true });
+      if (known) {
+        known.same &&= known.size === size;
+        known.near ??= near;
+      } else found.set(key, { namespace, name, near, size, same: true });
     }
   }
-  return [...found.values()].filter(({ same }) => same).map(({ type }) => type);
+  return [...found.values()].filter(({ same }) => same);
 }

@@ -6,8 +6,17 @@
 import { evaluate, GAS_EXPRESSION, type Value } from '../expression.ts';
 import type { Source } from '../source.ts';
 import { Traced } from '../traced.ts';
+import { type Alias, HeaderRecording, keepHeader, knownHeader } from './assembled-header.ts';
 import { Conditionals, type ConditionNames } from './conditionals.ts';
-import { bindArguments, listArguments, parseMacroHeader, substitute, type AsmMacro, type BodyLine } from './macro.ts';
+import {
+  bindArguments,
+  listArguments,
+  parseMacroHeader,
+  substitute,
+  type AsmMacro,
+  type BodyLine,
+  type ExpandedLine,
+} from './macro.ts';
 import { splitStatements, type Statement } from './statement.ts';
 
 /** One level of expansion: a macro invoked, or a repetition begun, at a line. */
@@ -43,15 +52,6 @@ export interface AssemblerHost {
   include(name: string, from: Source): Source | undefined;
 }
 
-/** A name that .req gives to a register. */
-export interface Alias {
-  readonly register: string;
-  /** The statement that defines it. */
-  readonly text: Traced;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** Ranges of code for user mode by their labels; without an end label, `.size` of the first ends it. */
 export type UserModeRanges = ReadonlyArray<readonly [start: string, end: string | undefined]>;
 
@@ -63,16 +63,19 @@ const MAX_INCLUDES = 2000;
 /** Characters that expansion may produce in one unit. */
 const MAX_CHARACTERS = 64 << 20;
 
-const OPENING: Readonly<Record<string, 'macro' | 'repetition'>> = {
-  '.macro': 'macro',
-  '.rept': 'repetition',
-  '.rep': 'repetition',
-  '.irp': 'repetition',
-  '.irpc': 'repetition',
-  '.irep': 'repetition',
-  '.irepc': 'repetition',
-};
-const CLOSING: Readonly<Record<string, 'macro' | 'repetition'>> = { '.endm': 'macro', '.endr': 'repetition' };
+const OPENING: ReadonlyMap<string, 'macro' | 'repetition'> = new Map([
+  ['.macro', 'macro'],
+  ['.rept', 'repetition'],
+  ['.rep', 'repetition'],
+  ['.irp', 'repetition'],
+  ['.irpc', 'repetition'],
+  ['.irep', 'repetition'],
+  ['.irepc', 'repetition'],
+]);
+const CLOSING: ReadonlyMap<string, 'macro' | 'repetition'> = new Map([
+  ['.endm', 'macro'],
+  ['.endr', 'repetition'],
+]);
 
 /** A body being collected. */
 interface Collecting {
@@ -88,8 +91,9 @@ interface Collecting {
   depth: number;
 }
 
-/** Thrown to leave a macro early. */
+/** Thrown to leave a macro or a repetition early. */
 class ExitMacro extends Error {}
+const EXIT = new ExitMacro();
 
 const NO_FRAMES: readonly Frame[] = [];
 
@@ -111,6 +115,7 @@ export class Assembler implements ConditionNames {
   private includes = MAX_INCLUDES;
   private ended = false;
   private userMode: string | undefined;
+  private recording: HeaderRecording | undefined;
   /** Set by the caller while a condition of the preprocessor is not known. */
   outerUncertain = false;
 
@@ -129,8 +134,76 @@ export class Assembler implements ConditionNames {
   /** Whether instructions of these names have no effect here: none is a macro, and nothing is being collected. */
   skips(names: readonly string[]): boolean {
     if (this.collecting) return false;
-    for (const name of names) if (this.macros.has(name)) return false;
+    for (const name of names) if (this.macroNamed(name)) return false;
     return true;
+  }
+
+  /**
+   * Takes the text of a header: `read` hands its lines over, unless it is known what comes of them. `text` identifies it.
+   */
+  header(text: object, read: () => void): void {
+    if (!this.isNeutral) {
+      this.spoil();
+      read();
+      return;
+    }
+    const found = knownHeader(text, this.macros);
+    if (found && found.statements < this.statements && found.characters <= this.characters) {
+      this.recording?.add(found);
+      for (const [name, macro] of found.writes) this.setMacro(name, macro);
+      for (const [name, value] of found.symbols) this.symbols.set(name, value);
+      for (const [name, alias] of found.aliases) this.aliases.set(name, alias);
+      this.expansionCount += found.expansions;
+      this.statements -= found.statements;
+      this.characters -= found.characters;
+      return;
+    }
+    const outer = this.recording;
+    const recording = new HeaderRecording(outer);
+    const { expansionCount, statements, characters } = this;
+    this.recording = recording;
+    read();
+    this.recording = outer;
+    if (recording.spoilt || !this.isNeutral) {
+      this.spoil();
+      return;
+    }
+    outer?.add(recording);
+    const { reads, writes, symbols, aliases } = recording;
+    keepHeader(text, {
+      reads,
+      writes,
+      symbols,
+      aliases,
+      expansions: this.expansionCount - expansionCount,
+      statements: statements - this.statements,
+      characters: characters - this.characters,
+    });
+  }
+
+  /** Nothing is open and no mode is set that lines could depend on. */
+  private get isNeutral(): boolean {
+    return (
+      !this.ended && !this.collecting && !this.altmacro && this.frames.length === 0 && this.conditionals.depth === 0
+    );
+  }
+
+  /** What has just happened is more than a header's text may do to be known. */
+  private spoil(): void {
+    if (this.recording) this.recording.spoilt = true;
+  }
+
+  private macroNamed(name: string): AsmMacro | undefined {
+    const macro = this.macros.get(name);
+    this.recording?.read(name, macro);
+    return macro;
+  }
+
+  /** Defines a macro, or with undefined takes it away. */
+  private setMacro(name: string, macro: AsmMacro | undefined): void {
+    this.recording?.writes.set(name, macro);
+    if (macro) this.macros.set(name, macro);
+    else this.macros.delete(name);
   }
 
   /** The unit has ended: what is still open is reported. */
@@ -163,10 +236,12 @@ export class Assembler implements ConditionNames {
   }
 
   name(text: string): Value {
+    this.spoil();
     return this.symbols.get(text);
   }
 
   isDefined(name: string): boolean | undefined {
+    this.spoil();
     if (this.symbols.has(name) || this.aliases.has(name.toLowerCase())) return true;
     return this.outerUncertain || this.conditionals.uncertain ? undefined : false;
   }
@@ -183,12 +258,13 @@ export class Assembler implements ConditionNames {
     const { kind, name, operands } = statement;
     if (kind === 'directive' && Conditionals.handles(name)) {
       const wrong = this.conditionals.take(name, operands, this);
+      if (wrong !== undefined) this.spoil();
       if (wrong !== undefined && !this.uncertain) this.host.problem(text, statement.nameStart, statement.end, wrong);
       return;
     }
     if (!this.conditionals.active) {
       // Bodies of disabled macros hold conditionals of their own, which must not count here.
-      if (Object.hasOwn(OPENING, name)) this.begin(text, statement, source, line);
+      if (OPENING.has(name)) this.begin(text, statement, source, line);
       return;
     }
     if (--this.statements < 0) {
@@ -198,13 +274,13 @@ export class Assembler implements ConditionNames {
     for (const label of statement.labels) this.label(label);
     if (kind === 'assignment') this.assign(name, operands);
     else if (kind === 'directive') {
-      if (!this.macros.has(name) || !this.invoke(this.macros.get(name)!, text, statement, source, line)) {
-        this.directive(text, statement, source, line);
-      }
+      const macro = this.macroNamed(name);
+      if (!macro || !this.invoke(macro, text, statement, source, line)) this.directive(text, statement, source, line);
     } else if (kind === 'instruction') this.instruction(text, statement, source, line);
   }
 
   private label(label: string): void {
+    this.spoil();
     this.symbols.set(label, undefined);
     if (this.userModeRanges.length === 0) return;
     if (this.userModeRanges.some(([start]) => start === label)) this.userMode = label;
@@ -214,19 +290,24 @@ export class Assembler implements ConditionNames {
 
   private assign(name: string, operands: string): void {
     const value = evaluate(operands, this, GAS_EXPRESSION);
-    this.symbols.set(name, this.uncertain || value === 'invalid' ? undefined : value);
+    const known = this.uncertain || value === 'invalid' ? undefined : value;
+    this.recording?.symbols.set(name, known);
+    this.symbols.set(name, known);
   }
 
   private instruction(text: Traced, statement: Statement, source: Source, line: number): void {
     const { name, operands } = statement;
-    const macro = this.macros.get(name);
+    const macro = this.macroNamed(name);
     if (macro && this.invoke(macro, text, statement, source, line)) return;
     if (operands.startsWith('.') && /^\.(req|dn|qn)\s/i.test(operands)) {
       const { nameStart: start, end } = statement;
-      this.aliases.set(name, { register: operands.slice(4).trim().toLowerCase(), text, start, end });
+      const alias = { register: operands.slice(4).trim().toLowerCase(), text, start, end };
+      this.recording?.aliases.set(name, alias);
+      this.aliases.set(name, alias);
       return;
     }
     if (!this.host.wants(name)) return;
+    this.spoil();
     this.host.instruction(
       {
         text,
@@ -256,13 +337,14 @@ export class Assembler implements ConditionNames {
         return;
       case '.endm':
       case '.endr':
+        this.spoil();
         if (!this.uncertain) this.host.problem(text, statement.nameStart, statement.end, `${name} without an opening`);
         return;
       case '.exitm':
-        if (this.frames.length > 0 && !this.uncertain) throw new ExitMacro();
+        if (this.frames.length > 0 && !this.uncertain) throw EXIT;
         return;
       case '.purgem':
-        for (const macro of operands.split(',')) this.macros.delete(macro.trim().toLowerCase());
+        for (const macro of operands.split(',')) this.setMacro(macro.trim().toLowerCase(), undefined);
         return;
       case '.set':
       case '.equ':
@@ -273,29 +355,36 @@ export class Assembler implements ConditionNames {
         return;
       }
       case '.unreq':
+        this.spoil();
         this.aliases.delete(operands.trim().toLowerCase());
         return;
       case '.arm':
+        this.spoil();
         this.thumb = false;
         return;
       case '.thumb':
       case '.thumb_func':
       case '.force_thumb':
+        this.spoil();
         this.thumb = true;
         return;
       case '.code':
+        this.spoil();
         this.thumb = operands.trim() === '16';
         return;
       case '.altmacro':
+        this.spoil();
         this.altmacro = true;
         return;
       case '.noaltmacro':
+        this.spoil();
         this.altmacro = false;
         return;
       case '.size':
         if (operands.split(',')[0].trim() === this.userMode) this.userMode = undefined;
         return;
       case '.include':
+        this.spoil();
         this.include(operands, source);
         return;
       case '.end':
@@ -321,15 +410,15 @@ export class Assembler implements ConditionNames {
   }
   private begin(text: Traced, statement: Statement, source: Source, line: number): void {
     const { name, operands, nameStart: start, end } = statement;
-    this.collecting = { kind: OPENING[name], name, operands, text, start, end, source, line, body: [], depth: 0 };
+    this.collecting = { kind: OPENING.get(name)!, name, operands, text, start, end, source, line, body: [], depth: 0 };
   }
 
   private collect(text: Traced, statement: Statement, source: Source, line: number, alone: boolean): void {
     const collecting = this.collecting!;
     const { name } = statement;
     if (statement.kind === 'directive') {
-      if (OPENING[name] === collecting.kind) collecting.depth++;
-      else if (CLOSING[name] === collecting.kind && collecting.depth-- === 0) {
+      if (OPENING.get(name) === collecting.kind) collecting.depth++;
+      else if (CLOSING.get(name) === collecting.kind && collecting.depth-- === 0) {
         this.collecting = undefined;
         if (this.conditionals.active) this.complete(collecting);
         return;
@@ -346,18 +435,29 @@ export class Assembler implements ConditionNames {
     }
     const header = parseMacroHeader(collected.operands);
     if (!header) {
+      this.spoil();
       this.host.problem(collected.text, collected.start, collected.end, '.macro needs a name');
       return;
     }
     // Under a condition that is not known the first definition stays.
-    if (this.uncertain && this.macros.has(header.name)) return;
+    if (this.uncertain && this.macroNamed(header.name)) return;
     const { body, source, line } = collected;
-    this.macros.set(header.name, { ...header, body, source, line });
+    this.setMacro(header.name, { ...header, body, source, line });
   }
 
   private repeat(collected: Collecting): void {
     const frame: Frame = { kind: 'repetition', name: collected.name, source: collected.source, line: collected.line };
-    const each = (values: ReadonlyMap<string, string>): boolean => this.run(collected.body, values, frame);
+    const depth = this.conditionals.depth;
+    const each = (values: ReadonlyMap<string, string>): boolean => {
+      try {
+        return this.run(collected.body, values, frame);
+      } catch (error) {
+        // .exitm leaves the repetition, with the conditionals that were open in it.
+        if (!(error instanceof ExitMacro)) throw error;
+        this.conditionals.truncate(depth);
+        return false;
+      }
+    };
     if (collected.name === '.rept' || collected.name === '.rep') {
       const count = evaluate(collected.operands, this, GAS_EXPRESSION);
       const times = typeof count === 'number' ? count : 1;
@@ -376,6 +476,7 @@ export class Assembler implements ConditionNames {
       this.ended = true;
       return true;
     }
+    this.spoil();
     this.invocations.set(macro.name, (this.invocations.get(macro.name) ?? 0) + 1);
     const values = bindArguments(macro.parameters, statement.operands, this.altmacro);
     const frame: Frame = { kind: 'macro', name: macro.name, source, line };
@@ -404,11 +505,14 @@ export class Assembler implements ConditionNames {
     if (this.ended) return false;
     this.frames = [...outer, frame];
     const count = this.expansionCount++;
+    const key = keyOf(values);
     try {
       for (const line of body) {
         if (this.ended) return false;
         if (--this.statements < 0) this.ended = true;
-        const { text, statements } = expandLine(line.text, values, count, this.altmacro && values.size > 0);
+        // A \@ counts expansions of the unit.
+        if (this.recording && line.text.text.includes('\\@')) this.spoil();
+        const { text, statements } = expandLine(line, values, key, count, this.altmacro && values.size > 0);
         if (text !== line.text) this.characters -= text.text.length;
         if (this.characters < 0) this.ended = true;
         this.line(text, line.source, line.line, statements);
@@ -420,30 +524,38 @@ export class Assembler implements ConditionNames {
   }
 }
 
-interface ExpandedLine {
-  readonly text: Traced;
-  readonly statements: readonly Statement[];
-}
-
-/** Expansions of lines that units share: a header's macros are expanded alike in every unit that reads it. */
-const expansions = new WeakMap<Traced, Map<string, ExpandedLine>>();
+/** Expansions of one body line that are kept: those of a header are the same in every unit that reads it. */
 const MAX_REMEMBERED = 64;
 const MAX_KEY = 200;
 
-/** A body line with its parameters replaced, and its statements. */
-function expandLine(line: Traced, values: ReadonlyMap<string, string>, count: number, altmacro: boolean): ExpandedLine {
-  const plain = !altmacro && !line.text.includes('\\');
+/** What identifies the values of parameters; undefined when that is too long to be worth keeping. */
+function keyOf(values: ReadonlyMap<string, string>): string | undefined {
   let key = '';
-  if (!plain) for (const [name, value] of values) key += `${name}=${value}\0`;
-  const remembers = !altmacro && key.length < MAX_KEY && !line.text.includes('\\@');
-  let known = expansions.get(line);
-  const found = remembers ? known?.get(key) : undefined;
+  for (const [name, value] of values) key += `${name}=${value}\0`;
+  return key.length < MAX_KEY ? key : undefined;
+}
+
+/** A body line with its parameters replaced, and its statements. `key` identifies the values; undefined keeps nothing. */
+function expandLine(
+  body: BodyLine,
+  values: ReadonlyMap<string, string>,
+  key: string | undefined,
+  count: number,
+  altmacro: boolean,
+): ExpandedLine {
+  const { text: line } = body;
+  if (!altmacro && !line.text.includes('\\')) {
+    body.plain ??= { text: line, statements: splitStatements(line.text) };
+    return body.plain;
+  }
+  const remembers = !altmacro && key !== undefined && !line.text.includes('\\@');
+  const found = remembers ? body.expanded?.get(key) : undefined;
   if (found) return found;
   const text = substitute(line, values, count, altmacro);
   const expanded = { text, statements: splitStatements(text.text) };
   if (!remembers) return expanded;
-  if (!known) expansions.set(line, (known = new Map<string, ExpandedLine>()));
-  if (known.size < MAX_REMEMBERED) known.set(key, expanded);
+  body.expanded ??= new Map<string, ExpandedLine>();
+  if (body.expanded.size < MAX_REMEMBERED) body.expanded.set(key, expanded);
   return expanded;
 }
 

@@ -59,6 +59,8 @@ export const CONDITIONS: Readonly<Record<string, Condition>> = {
   '.ifnes': same(false),
 };
 
+const HANDLED: ReadonlySet<string> = new Set([...Object.keys(CONDITIONS), '.else', '.elseif', '.endif']);
+
 /** One open conditional. */
 interface Open {
   /** Whether a branch has been taken. */
@@ -88,7 +90,7 @@ export class Conditionals {
 
   /** Whether a directive belongs to conditionals: these are read in disabled branches too. */
   static handles(name: string): boolean {
-    return name === '.else' || name === '.endif' || name === '.elseif' || Object.hasOwn(CONDITIONS, name);
+    return HANDLED.has(name);
   }
 
   /** Takes such a directive; returns what is wrong with it, if anything. */

@@ -1,5 +1,6 @@
 /** Macros of the assembler: definitions, arguments and substitution (GNU as, ".macro"). */
 import type { Source } from '../source.ts';
+import type { Statement } from './statement.ts';
 import { type Traced, TracedBuilder } from '../traced.ts';
 
 export interface Parameter {
@@ -15,6 +16,15 @@ export interface BodyLine {
   readonly source: Source;
   /** 0-based line in the file. */
   readonly line: number;
+  /** What it expands to without parameters, and with those that have been met, by their values. */
+  plain?: ExpandedLine;
+  expanded?: Map<string, ExpandedLine>;
+}
+
+/** A body line as the assembler sees it in one expansion. */
+export interface ExpandedLine {
+  readonly text: Traced;
+  readonly statements: readonly Statement[];
 }
 
 export interface AsmMacro {
@@ -32,16 +42,21 @@ export function parseMacroHeader(text: string): { name: string; parameters: Para
   if (!head) return undefined;
   const parameters: Parameter[] = [];
   const rest = text.slice(head[0].length);
-  const parameter = /[\s,]*([A-Za-z_.$][\w.$]*)(?:\s*:\s*(req|vararg))?(?:\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,)]*))?/y;
+  const parameter = /[\s,]*([A-Za-z_.$][\w.$]*)(?:\s*:\s*(req|vararg))?(\s*=\s*)?/y;
   for (;;) {
     const match = parameter.exec(rest);
     if (!match) break;
-    const value = match[3] as string | undefined;
+    let value = '';
+    if (match[3] !== undefined) {
+      const argument = readArgument(rest, parameter.lastIndex, false);
+      value = argument.value;
+      parameter.lastIndex = argument.end;
+    }
     parameters.push({
       name: match[1],
       required: match[2] === 'req',
       vararg: match[2] === 'vararg',
-      default: value === undefined ? '' : unquote(value),
+      default: value,
     });
   }
   return { name: head[1].toLowerCase(), parameters };

@@ -17,8 +17,22 @@ export interface Statement {
 }
 
 const LABEL = /\s*((?:[A-Za-z_.$\\][\w.$\\@]*(?:\\\(\))?[\w.$\\@]*|\d+|"[^"]*")\s*):(?!:)/y;
-const NAME = /\s*([^\s{["#,;=]+)/y;
 const ASSIGNED = /\s*==?(?!=)\s*/y;
+
+const DOT = 46;
+const EQUALS = 61;
+const NO_LABELS: string[] = [];
+/** Characters that end a name, besides blanks. */
+const ENDS_NAME: ReadonlySet<number> = new Set(Array.from('{["#,;=', (char) => char.charCodeAt(0)));
+
+/** Behind the name that begins at `at`: of an instruction, a macro, a directive or a symbol. */
+function endOfName(text: string, at: number, end: number): number {
+  for (let i = at; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || (code < 128 ? ENDS_NAME.has(code) : code === 160 || code === 0xfeff)) return i;
+  }
+  return end;
+}
 
 /** Behind the string or character constant that begins at `at`. */
 function skipQuoted(text: string, at: number): number {
@@ -50,33 +64,62 @@ function parseStatement(text: string, start: number, limit: number): Statement {
   let end = limit;
   while (end > start && text.charCodeAt(end - 1) <= 32) end--;
   let at = start;
-  const labels: string[] = [];
+  let labels: string[] = NO_LABELS;
   // Most statements have no label, and no assignment: a look for their marks is cheaper than the patterns.
   for (let colon = text.indexOf(':', at); colon >= 0 && colon < end; colon = text.indexOf(':', at)) {
     LABEL.lastIndex = at;
     const match = LABEL.exec(text);
     if (!match || LABEL.lastIndex > end) break;
+    if (labels === NO_LABELS) labels = [];
     labels.push(match[1].trimEnd());
     at = LABEL.lastIndex;
   }
   while (at < end && text.charCodeAt(at) <= 32) at++;
-  const rest = { labels, start, end, nameStart: at };
-  if (at >= end) return { ...rest, kind: 'empty', name: '', operands: '', operandStart: end };
-  NAME.lastIndex = at;
-  const match = NAME.exec(text);
-  if (!match || NAME.lastIndex > end) {
-    return { ...rest, kind: 'instruction', name: '', operands: text.slice(at, end), operandStart: at };
+  const nameStart = at;
+  if (at >= end) return { labels, start, end, nameStart, kind: 'empty', name: '', operands: '', operandStart: end };
+  const nameEnd = endOfName(text, at, end);
+  if (nameEnd === at) {
+    return {
+      labels,
+      start,
+      end,
+      nameStart,
+      kind: 'instruction',
+      name: '',
+      operands: text.slice(at, end),
+      operandStart: at,
+    };
   }
-  const [, name] = match;
-  at = NAME.lastIndex;
+  const name = text.slice(at, nameEnd);
+  at = nameEnd;
   while (at < end && text.charCodeAt(at) <= 32) at++;
-  ASSIGNED.lastIndex = at;
-  if (text[at] === '=' && ASSIGNED.exec(text) && ASSIGNED.lastIndex <= end) {
-    const operandStart = ASSIGNED.lastIndex;
-    return { ...rest, kind: 'assignment', name, operands: text.slice(operandStart, end), operandStart };
+  if (text.charCodeAt(at) === EQUALS) {
+    ASSIGNED.lastIndex = at;
+    if (ASSIGNED.test(text) && ASSIGNED.lastIndex <= end) {
+      const operandStart = ASSIGNED.lastIndex;
+      return {
+        labels,
+        start,
+        end,
+        nameStart,
+        kind: 'assignment',
+        name,
+        operands: text.slice(operandStart, end),
+        operandStart,
+      };
+    }
   }
-  const kind = name.startsWith('.') ? 'directive' : 'instruction';
-  return { ...rest, kind, name: name.toLowerCase(), operands: text.slice(at, end), operandStart: at };
+  const kind = name.charCodeAt(0) === DOT ? 'directive' : 'instruction';
+  return {
+    labels,
+    start,
+    end,
+    nameStart,
+    kind,
+    name: name.toLowerCase(),
+    operands: text.slice(at, end),
+    operandStart: at,
+  };
 }
 
 const NONE: readonly Statement[] = [];

@@ -77,12 +77,12 @@ interface Arguments {
 
 /** Expands tokens. One object serves one line: its budget bounds what hostile macros can cost. */
 export class Expander {
-  private readonly macros: MacroTable;
+  private readonly macros: Pick<MacroTable, 'get'>;
   private budget = MAX_TOKENS;
   /** The last macro name met had an argument list that did not end: it may continue on the next line. */
   unfinished = false;
 
-  constructor(macros: MacroTable) {
+  constructor(macros: Pick<MacroTable, 'get'>) {
     this.macros = macros;
   }
 

@@ -4,9 +4,11 @@
  */
 import { C_EXPRESSION, evaluate, type Value } from '../expression.ts';
 import type { LogicalLine } from '../lines.ts';
-import type { Source } from '../source.ts';
+import { Source } from '../source.ts';
 import { Traced } from '../traced.ts';
-import { Expander, joinTokens, Macro, parseDefine } from './macros.ts';
+import { MacroScope } from './macro-scope.ts';
+import { Expander, joinTokens, Macro, type MacroTable, parseDefine } from './macros.ts';
+import { HeaderText, keepReading, readingsOf, sameUnknowns, type IncludeAnswer, type Reading } from './reading.ts';
 import { tokenize } from './tokens.ts';
 
 /** Finds files for #include. Both answers are for absolute or workspace paths, as the host spells them. */
@@ -43,6 +45,8 @@ export interface Problem {
 export interface LineSink {
   /** `expanded` is absent for a line in which no macro occurs: `tracedLine` gives its text. */
   line(line: LogicalLine, source: Source, expanded?: Traced): void;
+  /** All text lines of a header that has been included. */
+  header(text: HeaderText): void;
 }
 
 /** A range of lines (0-based, end excluded) that a condition disables. */
@@ -92,10 +96,11 @@ export function cacheOf(line: LogicalLine): LineCache {
 }
 
 const NAME = /[A-Za-z_$][\w$]*/g;
+const NO_NAMES: readonly string[] = [];
 
 function namesOf(line: LogicalLine): readonly string[] {
   const cache = cacheOf(line);
-  cache.names ??= [...new Set(line.text.match(NAME) ?? [])];
+  cache.names ??= line.text.match(NAME) ?? NO_NAMES;
   return cache.names;
 }
 
@@ -157,27 +162,48 @@ function branchEnds(source: Source): Int32Array {
 /** A branch taken for sure, one that may be, or none so far. */
 type Taken = 'yes' | 'maybe' | 'no';
 
+/** A header that is being read, with what is needed to do so only once. */
+interface OpenReading {
+  readonly text: HeaderText;
+  readonly includes: IncludeAnswer[];
+  readonly files: Set<Source>;
+  readonly firstProblem: number;
+  readonly remaining: number;
+  height: number;
+  /** A file that was open already: how it is read depends on what is around. */
+  recursive: boolean;
+}
+
 export class Preprocessor {
-  readonly macros = new Map<string, Macro>();
   readonly problems: Problem[] = [];
   /** Every file that was read, the first one included. */
   readonly files = new Set<Source>();
-  /** Lines of each file that conditions disable. */
-  readonly inactive = new Map<Source, LineRange[]>();
+  /** Lines of the unit's own file that conditions disable. */
+  readonly inactive: LineRange[] = [];
+  private readonly scope: MacroScope;
   private readonly provider: SourceProvider;
   private readonly settings: CompileSettings;
-  private readonly sink: LineSink;
+  private readonly sink: LineSink | undefined;
+  private root: Source | undefined;
   private depth = 0;
   /** How often each file is open. */
   private readonly open = new Map<Source, number>();
+  private reading: OpenReading | undefined;
   private remaining = MAX_LINES;
   /** Conditions around the current line whose value is not known. */
   private uncertain = 0;
 
-  constructor(provider: SourceProvider, settings: CompileSettings, sink: LineSink) {
+  /** Without a sink text lines are not looked at: macros and conditions are all that is wanted. */
+  constructor(provider: SourceProvider, settings: CompileSettings, sink?: LineSink) {
     this.provider = provider;
     this.settings = settings;
     this.sink = sink;
+    this.scope = new MacroScope(commandLineMacros(settings.defines));
+  }
+
+  /** Macros as they are now. */
+  get macros(): MacroTable {
+    return this.scope.table;
   }
 
   /** Whether the current line is under a condition whose value is not known. */
@@ -185,12 +211,12 @@ export class Preprocessor {
     return this.uncertain > 0;
   }
 
-  /** Reads a file with its forced includes. `commandLine` holds the definitions of the settings. */
-  run(source: Source, commandLine: ReadonlyMap<string, Macro>): void {
-    for (const [name, macro] of commandLine) this.macros.set(name, macro);
+  /** Reads a file with its forced includes, under the definitions of the settings. */
+  run(source: Source): void {
+    this.root = source;
     for (const path of this.settings.forcedIncludes) {
       const forced = this.provider.get(path);
-      if (forced) this.file(forced);
+      if (forced) this.header(forced);
     }
     this.file(source);
   }
@@ -202,9 +228,102 @@ export class Preprocessor {
     this.open.set(source, open + 1);
     this.files.add(source);
     if (source.preprocessed) this.lines(source);
-    else for (const line of source.lines) this.sink.line(line, source);
-    this.open.set(source, open);
+    else for (const line of source.lines) this.put(line, source);
+    if (open === 0) this.open.delete(source);
+    else this.open.set(source, open);
     this.depth--;
+  }
+
+  /** Hands a text line on: to the header that is being read, else to the sink. */
+  private put(line: LogicalLine, source: Source, expanded?: Traced): void {
+    if (this.reading) this.reading.text.entries.push({ line, source, expanded, uncertain: this.isUncertain });
+    else this.sink?.line(line, source, expanded);
+  }
+
+  private putHeader(text: HeaderText): void {
+    if (text.entries.length === 0) return;
+    if (this.reading) this.reading.text.entries.push(text);
+    else this.sink?.header(text);
+  }
+
+  /** Reads an included file, or takes over what reading it came to before. */
+  private header(source: Source): void {
+    // What has no sink is read once, and reads more than is worth keeping.
+    if (!this.sink) this.file(source);
+    else if (this.open.has(source)) {
+      if (this.reading) this.reading.recursive = true;
+      this.file(source);
+    } else {
+      const known = readingsOf(source).find((reading) => this.mayTake(reading));
+      if (known) this.take(known);
+      else this.readHeader(source);
+    }
+  }
+
+  private mayTake(reading: Reading): boolean {
+    if (reading.uncertain !== this.isUncertain || !sameUnknowns(reading.settings, this.settings)) return false;
+    if (!this.scope.matches(reading.names, reading.values)) return false;
+    if (this.depth + reading.height > MAX_INCLUDE_DEPTH || reading.lines >= this.remaining) return false;
+    for (const file of this.open.keys()) if (reading.files.has(file)) return false;
+    return reading.includes.every(
+      ({ name, from, quoted, next, found }) => this.find(name, from, quoted, next) === found,
+    );
+  }
+
+  private take({ names, values, writes, files, lines, text, problems, includes, height }: Reading): void {
+    this.scope.repeat(names, values, writes);
+    for (const file of files) this.files.add(file);
+    this.problems.push(...problems);
+    this.remaining -= lines;
+    const { reading } = this;
+    if (reading) {
+      for (const answer of includes) reading.includes.push(answer);
+      for (const file of files) reading.files.add(file);
+      reading.height = Math.max(reading.height, height + 1);
+    }
+    this.putHeader(text);
+  }
+
+  private readHeader(source: Source): void {
+    const outer = this.reading;
+    const uncertain = this.isUncertain;
+    const reading: OpenReading = {
+      text: new HeaderText(),
+      includes: [],
+      files: new Set([source]),
+      firstProblem: this.problems.length,
+      remaining: this.remaining,
+      height: 1,
+      recursive: false,
+    };
+    this.reading = reading;
+    this.scope.begin();
+    this.file(source);
+    const { reads, writes } = this.scope.end();
+    this.reading = outer;
+    const { text, includes, files, height, recursive } = reading;
+    if (outer) {
+      for (const answer of includes) outer.includes.push(answer);
+      for (const file of files) outer.files.add(file);
+      outer.height = Math.max(outer.height, height + 1);
+      outer.recursive ||= recursive;
+    }
+    if (!recursive && this.remaining > 0 && this.depth + height <= MAX_INCLUDE_DEPTH) {
+      keepReading(source, {
+        settings: this.settings,
+        uncertain,
+        includes,
+        names: [...reads.keys()],
+        values: [...reads.values()],
+        writes: [...writes],
+        files,
+        height,
+        lines: reading.remaining - this.remaining,
+        text,
+        problems: this.problems.slice(reading.firstProblem),
+      });
+    }
+    this.putHeader(text);
   }
 
   private lines(source: Source): void {
@@ -214,7 +333,7 @@ export class Preprocessor {
       if (--this.remaining < 0) return;
       const line = lines[i];
       if (!line.directive) {
-        i = this.text(source, i);
+        if (this.sink) i = this.text(source, i);
         continue;
       }
       const { name } = directiveOf(line);
@@ -248,11 +367,7 @@ export class Preprocessor {
   private branch(source: Source, i: number, entry: { taken: Taken; uncertain: boolean }, value: Value): number {
     if (value === 0) {
       const end = branchEnds(source)[i];
-      if (end > i + 1) {
-        const ranges = this.inactive.get(source);
-        if (ranges) ranges.push([i + 1, end]);
-        else this.inactive.set(source, [[i + 1, end]]);
-      }
+      if (end > i + 1 && source === this.root) this.inactive.push([i + 1, end]);
       return end - 1;
     }
     if (value === undefined || entry.taken === 'maybe') {
@@ -269,11 +384,11 @@ export class Preprocessor {
       case 'define': {
         const macro = macroOf(line, source);
         if (!macro) this.problem(source, line, 'a #define needs a name');
-        else if (!this.keepsOther(macro)) this.macros.set(macro.name, macro);
+        else if (!this.keepsOther(macro)) this.scope.set(macro.name, macro);
         return;
       }
       case 'undef':
-        if (this.uncertain === 0) this.macros.delete(rest.trim());
+        if (this.uncertain === 0) this.scope.set(rest.trim(), undefined);
         return;
       case 'include':
       case 'include_next':
@@ -288,7 +403,7 @@ export class Preprocessor {
   /** Under a condition that is not known, the first definition that is not empty stays. */
   private keepsOther(macro: Macro): boolean {
     if (this.uncertain === 0) return false;
-    const known = this.macros.get(macro.name);
+    const known = this.scope.get(macro.name);
     return known !== undefined && known.body !== '';
   }
 
@@ -298,44 +413,46 @@ export class Preprocessor {
     if (!/^["<]/.test(text)) text = this.expandText(text, source).trim();
     const match = /^"([^"]*)"|^<([^>]*)>/.exec(text);
     if (!match) return;
-    const found = findInclude(
-      match[1] ?? match[2],
-      match[1] === undefined ? undefined : source.path,
-      next ? source.path : undefined,
-      this.settings.includePaths,
-      this.provider,
-    );
-    if (found) this.file(found);
+    const name = match[1] ?? match[2];
+    const quoted = match[1] !== undefined;
+    const found = this.find(name, source, quoted, next);
+    this.reading?.includes.push({ name, from: source, quoted, next, found });
+    if (found) this.header(found);
+  }
+
+  private find(name: string, from: Source, quoted: boolean, next: boolean): Source | undefined {
+    const beside = quoted ? from.path : undefined;
+    return findInclude(name, beside, next ? from.path : undefined, this.settings.includePaths, this.provider);
   }
 
   private expandText(text: string, source: Source): string {
-    return joinTokens(new Expander(this.macros).expand(tokenize(text, source, 0))).text;
+    return joinTokens(new Expander(this.scope).expand(tokenize(text, source, 0))).text;
   }
 
   /** Hands a text line to the sink; returns the index of the last line used, as arguments may span lines. */
   private text(source: Source, i: number): number {
     const line = source.lines[i];
-    const { macros } = this;
+    const { scope } = this;
     const names = namesOf(line);
     let known = false;
     for (const name of names) {
-      if (macros.has(name)) {
+      if (scope.has(name)) {
         known = true;
         break;
       }
     }
     if (!known) {
-      if (names.length > 0) this.sink.line(line, source);
+      if (names.length > 0) this.put(line, source);
       return i;
     }
     let last = i;
     let { text } = line;
     for (;;) {
-      const expander = new Expander(macros);
+      const expander = new Expander(scope);
       const expanded = expander.expand(tokenize(text, source, line.start));
       const next = source.lines[last + 1];
       if (!expander.unfinished || !next || next.directive || last - i >= MAX_JOINED_LINES) {
-        this.sink.line(line, source, joinTokens(expanded));
+        this.put(line, source, joinTokens(expanded));
         return last;
       }
       text += ' '.repeat(next.start - line.start - text.length) + next.text;
@@ -344,7 +461,7 @@ export class Preprocessor {
   }
 
   private isDefined(name: string): Value {
-    if (this.macros.has(name)) return 1;
+    if (this.scope.has(name)) return 1;
     const { unknownPrefix, knownPrefix, undefinedNames } = this.settings;
     if (undefinedNames?.has(name) || (knownPrefix !== undefined && name.startsWith(knownPrefix))) return 0;
     return unknownPrefix !== undefined && name.startsWith(unknownPrefix) ? undefined : 0;
@@ -365,7 +482,7 @@ export class Preprocessor {
     let budget = MAX_LOOKUPS;
     const names = {
       name: (name: string): Value => {
-        const macro = this.macros.get(name);
+        const macro = this.scope.get(name);
         if (!macro) return this.isDefined(name);
         if (macro.parameters || resolving.has(name)) return 0;
         if (--budget < 0) return undefined;
@@ -401,7 +518,7 @@ export class Preprocessor {
     // Kconfig's macros (include/linux/kconfig.h) say 0 for a symbol that is not at hand.
     const option = /^IS_(ENABLED|BUILTIN|REACHABLE|MODULE)$/.test(name) && rest.slice(call[0].length, close).trim();
     if (option !== false && this.isDefined(option) === undefined) return { value: undefined, length };
-    const macro = this.macros.get(name);
+    const macro = this.scope.get(name);
     if (!macro?.parameters) return { value: name.startsWith('__has_') ? 0 : undefined, length };
     const value = evaluate(this.expandText(name + rest.slice(0, length), macro.source), names, C_EXPRESSION);
     return { value: value === 'invalid' ? 0 : value, length };
@@ -457,10 +574,12 @@ export function folderOf(path: string): string {
   return slash < 0 ? '.' : slash === 0 ? '/' : path.slice(0, slash);
 }
 
+const UNTIDY = /[./]\/|\/\.\.$/;
+
 /** Joins and tidies: `a/b/../c` becomes `a/c`. */
 export function joinPath(folder: string, name: string): string {
   const path = folder === '' || folder === '.' ? name : `${folder}/${name}`;
-  if (!path.includes('./') && !path.includes('//') && !path.endsWith('/..')) return path;
+  if (!UNTIDY.test(path)) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '.' || (part === '' && parts.length > 0)) continue;
@@ -470,7 +589,31 @@ export function joinPath(folder: string, name: string): string {
   return parts.join('/');
 }
 
-/** Definitions of the settings as macros. */
-export function commandLineMacros(source: Source, defines: ReadonlyMap<string, string>): Map<string, Macro> {
-  return new Map([...defines].map(([name, value]) => [name, new Macro(name, undefined, false, source, value, 0)]));
+/** Path of the definitions of the settings, which are in no file. */
+export const COMMAND_LINE = '<command line>';
+const commandLine = new Source(COMMAND_LINE, '');
+const commandLines = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, Macro>>();
+
+/** Definitions of the settings as macros: the same ones for the same settings. */
+function commandLineMacros(defines: ReadonlyMap<string, string>): ReadonlyMap<string, Macro> {
+  let macros = commandLines.get(defines);
+  if (!macros) {
+    macros = new Map([...defines].map(([name, value]) => [name, definition(name, value)]));
+    commandLines.set(defines, macros);
+  }
+  return macros;
+}
+
+const definitions = new Map<string, Macro>();
+const MAX_DEFINITIONS = 20_000;
+
+/** Files of different folders have maps of their own, in which nearly all definitions are alike. */
+function definition(name: string, value: string): Macro {
+  const key = `${name}=${value}`;
+  let macro = definitions.get(key);
+  if (!macro) {
+    if (definitions.size >= MAX_DEFINITIONS) definitions.clear();
+    definitions.set(key, (macro = new Macro(name, undefined, false, commandLine, value, 0)));
+  }
+  return macro;
 }

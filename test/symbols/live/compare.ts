@@ -1,0 +1,226 @@
+/**
+ * Call stacks and variables at a stop, ours beside gdb's. Frames are compared up to the first whose code has no call
+ * frame information: there gdb guesses. What that leaves is counted.
+ */
+import { formatValue } from '../../../symbols/c-expression/format.ts';
+import { valueAt } from '../../../symbols/c-expression/value.ts';
+import type { FrameContext } from '../../../debug-adapter/dap/frame-context.ts';
+import type { DebugInfo } from '../../../symbols/debug-info.ts';
+import type { Location } from '../../../symbols/dwarf/expression.ts';
+import { AT } from '../../../symbols/dwarf/constants.ts';
+import { locationAt } from '../../../symbols/dwarf/location-list.ts';
+import { OP } from '../../../symbols/dwarf/operations.ts';
+import type { DebugVariable } from '../../../symbols/dwarf/variables.ts';
+import { InputError } from '../../../formats/input-error.ts';
+import type { GdbFrame, GdbVariable } from './gdb-session.ts';
+import type { OurFrame } from './machine.ts';
+import type { Tally } from './tally.ts';
+
+const hex = (value: number | undefined): string => (value === undefined ? 'unknown' : (value >>> 0).toString(16));
+
+/** Addresses that a table of call frame information covers. */
+export type Covered = (address: number) => boolean;
+
+/** Compares the frames of a stop. Returns how many of gdb's frames, and how many of ours, were found equal. */
+export function compareStacks(
+  where: string,
+  ours: readonly OurFrame[],
+  theirs: readonly GdbFrame[],
+  covered: Covered,
+  tally: Tally,
+): number {
+  let level = 0;
+  let interrupted = true;
+  for (const [at, frame] of theirs.entries()) {
+    if (frame.kind === 'tailcall') {
+      tally.explain('tail-call frames that gdb infers from call sites');
+      continue;
+    }
+    const label = `${where} frame ${at} ${frame.name}`;
+    const own: OurFrame | undefined = ours[level];
+    // What lies behind the outermost frame: its return address is 0.
+    if (frame.pc === 0) {
+      tally.compare('ends of stacks', label, own ? describeOurs(own) : 'end', 'end');
+      return level;
+    }
+    const inside = covered(interrupted ? frame.pc : frame.pc - 4);
+    if (own && !inside && !interrupted && isSetByHand(own, frame)) tally.explain(SET_BY_HAND);
+    else
+      tally.compare('frames: function, pc, inlined', label, own ? describeOurs(own, frame) : 'none', describe(frame));
+    if (own && frame.kind !== 'inlined' && inside) {
+      tally.compare('frames: canonical frame address', label, hex(own.context?.frame?.cfa?.()), hex(frame.stack));
+    }
+    level++;
+    if (frame.kind === 'inlined') continue;
+    if (!inside) {
+      tally.explain('stacks that reach code without call frame information');
+      return level;
+    }
+    interrupted = frame.kind === 'signal';
+  }
+  tally.compare('ends of stacks', where, ours[level] ? describeOurs(ours[level]) : 'end', 'end');
+  return level;
+}
+
+const SET_BY_HAND = 'return addresses at the start of a function, set by hand: gdb names the function before';
+
+/** Whether a return address is where the function begins that we name; gdb looks names up one byte before. */
+const isSetByHand = ({ pc, name, start }: OurFrame, frame: GdbFrame): boolean =>
+  pc === frame.pc && start === pc && name !== frame.name;
+
+const describe = ({ name, pc, kind }: GdbFrame): string => `${name} ${hex(pc)}${kind === 'inlined' ? ' inlined' : ''}`;
+
+/** `theirs`: where an address has several names, the one that gdb has chosen is as good; without a name it is empty. */
+function describeOurs({ name, pc, isInlined, start, addressOf }: OurFrame, theirs?: GdbFrame): string {
+  const isAlias = theirs !== undefined && start !== undefined && addressOf(theirs.name) === start;
+  const shown = isAlias ? theirs.name : start === undefined && Number(name) === pc ? '' : name;
+  return `${shown} ${hex(pc)}${isInlined ? ' inlined' : ''}`;
+}
+
+/** A variable as we print it, with where it is. */
+interface OurVariable extends GdbVariable {
+  readonly location: Location;
+  /** Its location is what it was at the entry of the function. */
+  readonly fromEntry: boolean;
+}
+
+/**
+ * Compares the variables of a frame, block by block: names, and values as they are printed. `byTailCall`: gdb infers
+ * that a function further out was jumped to, so that it knows what was passed on.
+ */
+export function compareVariables(
+  where: string,
+  { context }: OurFrame,
+  theirs: GdbFrame,
+  byTailCall: boolean,
+  tally: Tally,
+): void {
+  const blocks = (theirs.blocks ?? []).filter((block) => block.length > 0);
+  const scopes = context ? scopesOf(context) : [];
+  const names = (variables: readonly { name: string }[]): string => variables.map(({ name }) => name).join(' ');
+  const label = `${where} ${theirs.name}`;
+  const listed = scopes.map(names).join('; ');
+  tally.compare('blocks of variables', label, listed, blocks.map((block) => names(sorted(block))).join('; '));
+  blocks.forEach((block, at) => {
+    const own = scopes[at] ?? [];
+    sorted(block).forEach(({ name, text }, i) => {
+      const variable = own[i];
+      if (variable?.name !== name || !context) return;
+      if (isClobbered(variable.location, context)) tally.explain(CLOBBERED);
+      else if (byTailCall && isValueAtEntry(variable.location)) tally.explain(PASSED_BY_JUMP);
+      else if (variable.fromEntry && text === OPTIMIZED_OUT && isAlsoInlined(context)) tally.explain(ABSTRACT_CALLEE);
+      else if (theirs.kind === 'inlined' && variable.fromEntry && variable.text !== text) tally.explain(INLINED_ENTRY);
+      else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable, context));
+    });
+  });
+}
+
+/** By name; those of one name by value, since gdb does not keep their order. */
+const sorted = <T extends GdbVariable>(variables: readonly T[]): T[] =>
+  [...variables].sort((a, b) => order(a.name, b.name) || order(a.text, b.text));
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function scopesOf(context: FrameContext): OurVariable[][] {
+  const { info, pc, frame, frameIndex } = context;
+  const found = pc === undefined ? undefined : info.variablesAt(pc)[frameIndex];
+  return (found?.scopes ?? [])
+    .map(({ variables }) =>
+      sorted(
+        variables.map((variable) => {
+          const location = info.locate(variable, frame);
+          const fromEntry = isFromEntry(variable, pc ?? 0);
+          return { name: variable.name, location, fromEntry, text: textOf(variable, location, context) };
+        }),
+      ),
+    )
+    .filter((variables) => variables.length > 0);
+}
+
+/** What has no value, in gdb's words and in ours. */
+const OPTIMIZED_OUT = '<optimized out>';
+const OURS_OUT = '<it was optimized out>';
+
+/** A variable as we print it; where it has no value, in gdb's words. */
+function textOf(variable: DebugVariable, location: Location, { info, target }: FrameContext): string {
+  if (location.kind === 'optimizedOut') return OURS_OUT;
+  // gdb calls it a synthetic pointer.
+  if (location.kind === 'implicitPointer') return OURS_OUT;
+  if (isValueAtEntry(location)) return OURS_OUT;
+  try {
+    return formatValue(valueAt(info.complete(variable.type), location, target), { info, target });
+  } catch (error) {
+    if (error instanceof InputError) return `<${error.message.replace(/\.$/, '')}>`;
+    throw error;
+  }
+}
+
+const CLOBBERED =
+  'variables in a register that the call has taken from its caller: we say so, gdb shows what the callee left in it';
+
+const ABSTRACT_CALLEE =
+  'values at entry of functions that are inlined elsewhere: the call site names the abstract function, without an address for gdb';
+
+const isAlsoInlined = ({ info, pc }: FrameContext): boolean =>
+  (pc !== undefined && info.functionAt(pc)?.die.has(AT.abstractOrigin)) === true;
+
+const INLINED_ENTRY =
+  'values at entry in inlined functions: gdb evaluates the call site in the wrong frame, unlike that of the function around';
+
+/** Whether the location of a variable at an address is a value at entry (DWARF 5, 2.5.1.7). */
+function isFromEntry({ die }: DebugVariable, pc: number): boolean {
+  const holder = die.withAttribute(AT.location);
+  const block = holder && locationAt(holder, AT.location, pc);
+  const first = block && block.section.bytes[block.start];
+  return first === OP.entryValue || first === OP.gnuEntryValue;
+}
+
+const PASSED_BY_JUMP = 'arguments at entry of functions that were jumped to: gdb takes them from an inferred frame';
+
+const isValueAtEntry = (location: Location): boolean =>
+  location.kind === 'unavailable' && location.reason.startsWith('its value at entry');
+
+/** Whether a value needs a register that calls do not preserve (AAPCS, 6.1.1) and that the frame does not know. */
+function isClobbered(location: Location, { frame }: FrameContext): boolean {
+  const isLost = (register: number): boolean =>
+    (register <= 3 || register === 12 || register === 14) && frame?.register(register) === undefined;
+  switch (location.kind) {
+    case 'register':
+      return isLost(location.register);
+    case 'pieces':
+      return location.pieces.some((piece) => piece.location.kind === 'register' && isLost(piece.location.register));
+    case 'unavailable': {
+      const [, register] = /^register (\d+) was not saved$/.exec(location.reason) ?? [];
+      return register !== undefined && isLost(Number(register));
+    }
+    default:
+      return false;
+  }
+}
+
+/** gdb's text with what both say differently put into our words. */
+function inOurWords(text: string, { text: ours }: OurVariable, { info }: FrameContext): string {
+  const said = text
+    .replace(/<error: Cannot access memory at address 0x([0-9a-f]+)>/g, (_, address: string) => unreadable(address))
+    .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, OPTIMIZED_OUT)
+    .replace(
+      /(0x[0-9a-f]+) <([\w.]+)/g,
+      (_, address: string, name: string) => `${address} <${ourName(name, Number(address), info)}`,
+    )
+    .replaceAll('<No data fields>', '')
+    .replaceAll(OPTIMIZED_OUT, OURS_OUT);
+  // Of a structure that has no value at all, gdb says so for each member.
+  const rest = said.replaceAll(OURS_OUT, '').replace(/\w+ = |<repeats \d+ times>|[{}, ]/g, '');
+  return ours === OURS_OUT && rest === '' ? ours : said;
+}
+
+/** One of the names of an address: where it has several, or that of its function and another one of its code. */
+function ourName(name: string, address: number, info: DebugInfo): string {
+  const symbol = info.elf.symbols.at(address);
+  if (!symbol) return name;
+  // Static variables of functions have a number after their name.
+  const isAlias = info.elf.symbols.find(name)?.address === symbol.address || symbol.name.startsWith(`${name}.`);
+  const fn = info.functionAt(address);
+  return isAlias || (fn?.name === name && fn.entry === symbol.address) ? symbol.name : name;
+}
+
+const unreadable = (address: string): string => `<memory at 0x${address.padStart(8, '0')} cannot be read>`;
