@@ -86,11 +86,12 @@ describe('Views in VS Code', function () {
     return c;
   }
 
-  const stoppedIn = (name: string): Promise<string[]> =>
+  /** The line that is marked tells where: the call stack has those of all tasks, and may not show this one. */
+  const stoppedIn = (name: string): Promise<string> =>
     w.until(
       `stopped in ${name}`,
-      () => w.callStack(),
-      ([top]) => top === name,
+      () => w.markedLine(),
+      (line) => (name === '_start' ? /mrs\s+r0, cpsr/ : /sys_exit\(/).test(line),
       40_000,
     );
 
@@ -101,15 +102,15 @@ describe('Views in VS Code', function () {
     await w.page.screenshot({ path: join(to, `views-${name}.png`) });
   }
 
-  /** One screenshot in each theme; the first theme is left on, and the view's page alone is taken in it. */
-  async function shots(name: string, view?: Frame): Promise<void> {
+  /** One screenshot in each theme; the first theme is left on, and the part that this is about is taken alone in it. */
+  async function shots(name: string, view: Frame | Locator): Promise<void> {
     const to = process.env['TRAPLINE_SCREENSHOTS'];
     if (!to) return;
     for (const [short, theme] of [...THEMES.slice(1), THEMES[0]]) {
       await setTheme(theme);
       await shot(`${name}-${short}`);
     }
-    const clip = await (await view?.frameElement())?.boundingBox();
+    const clip = await ('frameElement' in view ? await view.frameElement() : view).boundingBox();
     if (clip) await w.page.screenshot({ path: join(to, `view-${name}.png`), clip });
   }
 
@@ -375,16 +376,13 @@ describe('Views in VS Code', function () {
     const path = join(SAMPLE, 'kernel/console.c');
     const [hottest] = lines.filter((line) => line.path === path);
     assert.ok(readFileSync(path, 'utf8').split('\n')[hottest.line - 1].length > 0);
-    await w.openFile('kernel/console.c');
-    await w.command('Go to Line/Column');
-    await w.page.locator('.quick-input-widget input').first().fill(`:${hottest.line}`);
-    await w.press('Enter');
+    await w.openFile('kernel/console.c', hottest.line);
     await w.until(
       'a code lens',
       () => w.page.locator('.codelens-decoration').allInnerTexts(),
       (texts) => texts.some((text) => text.replaceAll('\u00a0', ' ').startsWith(`${count(hottest.count)} exits: mmio`)),
     );
-    await shots('source');
+    await shots('source', w.page.locator('.editor-group-container').first());
   });
 
   it('shows the same in the side bar', async () => {
@@ -419,12 +417,19 @@ describe('Views in VS Code', function () {
     await w.until('all megabytes', rowCount, (text) => text === `${4096 + opened}`);
     const nodes = (): Promise<number> => page.locator('trapline-table *').count();
     const atTop = await nodes();
-    const frames = await page.locator('.body').evaluate(async (body: { scrollTop: number; scrollHeight: number }) => {
+    // What a step of scrolling costs the view itself; painting depends on the machine.
+    const steps = await page.locator('.body').evaluate(async (element) => {
+      const body = element as unknown as EventTarget & {
+        scrollTop: number;
+        scrollHeight: number;
+        getRootNode(): { host: { updateComplete: Promise<unknown> } };
+      };
       const times: number[] = [];
       for (let step = 0; step < 60; step++) {
         const start = performance.now();
         body.scrollTop = (step * body.scrollHeight) / 60;
-        await new Promise((resolve) => requestAnimationFrame(() => resolve(undefined)));
+        body.dispatchEvent(new Event('scroll'));
+        await body.getRootNode().host.updateComplete;
         times.push(performance.now() - start);
       }
       return times.sort((a, b) => a - b);
@@ -433,8 +438,8 @@ describe('Views in VS Code', function () {
     await rowsWhen(page, 'the last megabyte', (rows) => rows.at(-1)?.[0] === '0xfff00000');
     const atEnd = await nodes();
     assert.ok(Math.max(atTop, atEnd) < 1500, `${atTop} nodes at the top, ${atEnd} at the end`);
-    const median = frames[frames.length >> 1];
-    assert.ok(median < 100, `half of the frames take ${median} ms and more`);
+    const median = steps[steps.length >> 1];
+    assert.ok(median < 50, `half of the steps take ${median} ms and more`);
     await shot('page-tables-4gb');
   });
 

@@ -78,16 +78,16 @@ export class Workbench {
     await this.until(`the command ${title}`, chosen, (yes) => yes, 40_000);
   }
 
-  /** Opens a file of the folder by its name. */
-  async openFile(name: string): Promise<void> {
+  /** Opens a file of the folder by the end of its path, at a line if one is given. */
+  async openFile(path: string, line?: number): Promise<void> {
     await this.command('Go to File...');
-    const input = this.page.locator('.quick-input-widget input').first();
-    await input.fill(name);
-    await this.pick(name.split('/').at(-1) ?? name);
     await this.page
-      .locator('.tab.active')
-      .filter({ hasText: name.split('/').at(-1) ?? name })
-      .waitFor();
+      .locator('.quick-input-widget input')
+      .first()
+      .fill(line === undefined ? path : `${path}:${line}`);
+    const name = path.split('/').at(-1) ?? path;
+    await this.pick(name);
+    await this.page.locator('.tab.active').filter({ hasText: name }).waitFor();
   }
 
   /** Clicks the text of a line of the active editor; the first one that contains `text`. */

@@ -165,7 +165,7 @@ class MachineView extends ViewElement {
 
   private edit(row: MachineRow): void {
     if (!row.writable && !row.field) {
-      if (row.depth > 1) this.fail(`${row.name} cannot be changed: device registers and their fields are only shown.`);
+      if (row.depth > 1) this.fail(`${row.name} cannot be changed: ${whyNot(row)}.`);
       return;
     }
     if (this.session.state !== 'stopped') {
@@ -214,6 +214,11 @@ class MachineView extends ViewElement {
     this.host.remember(this.kept);
     this.requestUpdate();
   }
+}
+
+function whyNot({ key }: MachineRow): string {
+  if (key.startsWith('device')) return 'device registers are only shown';
+  return key.split('/').length > 2 ? 'change its register as a whole' : 'the hardware has it read-only';
 }
 
 customElements.define('trapline-machine', MachineView);

@@ -178,10 +178,10 @@ class TrapsView extends ViewElement {
     const rows = visibleCauses(causeTree(exits, before), closed);
     const most = Math.max(1, ...rows.map(({ count }) => count));
     // Pixels that the columns of a comparison take from the others.
-    const taken = before ? 170 : 0;
+    const taken = before ? 260 : 0;
     const columns: Column<CauseCount>[] = [
       {
-        ...{ id: 'cause', title: 'Cause', width: 'minmax(110px, 1.6fr)' },
+        ...{ id: 'cause', title: 'Cause', width: 'minmax(130px, 1.6fr)' },
         cell: ({ name, isClass }) => (isClass ? html`<strong>${name}</strong>` : name),
         tooltip: ({ key }) => meaningOf(key),
       },
