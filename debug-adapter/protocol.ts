@@ -35,6 +35,8 @@ export interface SiteRow {
   address: Hex;
   /** Symbol and offset; absent when no symbol contains the address. */
   symbol?: string;
+  /** Its line, 1-based, where debug information tells it and the file is there. */
+  source?: { path: string; line: number };
   /** Whether the guest was in user mode. */
   user: boolean;
   /** As in `byCause`, but `mmio` for every device. */

@@ -1,27 +1,9 @@
-/** Activation: the debug type `trapline`, its configurations, and the terminal of the guest's console. */
-import * as vscode from 'vscode';
-import { TraplineConfigurationProvider, TraplineDynamicConfigurations } from './configurations.ts';
-import { GuestTerminals } from './guest-terminal.ts';
-import { adapterDescriptor } from './node-adapter-process.ts';
+/** Entry point on Node: the servers are processes of their own, so that they never block the editor. */
+import type * as vscode from 'vscode';
+import { register } from './register.ts';
+import { nodePlatform } from './node-platform.ts';
 
-const DEBUG_TYPE = 'trapline';
-
-/** Called by the editor when a debug session of our type is prepared. */
+/** Called by the editor when something of ours is wanted. */
 export function activate(context: vscode.ExtensionContext): void {
-  const terminals = new GuestTerminals(DEBUG_TYPE);
-  context.subscriptions.push(
-    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
-      createDebugAdapterDescriptor: ({ workspaceFolder }) => {
-        const folder = workspaceFolder ?? vscode.workspace.workspaceFolders?.[0];
-        return adapterDescriptor(context.extensionUri.fsPath, folder?.uri.fsPath);
-      },
-    }),
-    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new TraplineConfigurationProvider()),
-    vscode.debug.registerDebugConfigurationProvider(
-      DEBUG_TYPE,
-      new TraplineDynamicConfigurations(),
-      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
-    ),
-    terminals,
-  );
+  register(context, nodePlatform(context.extensionUri));
 }

@@ -7,7 +7,7 @@
 export const TRAP_COUNTS = 'trapline/trapCounts';
 
 export interface TrapCount {
-  /** Absolute path of the file. */
+  /** Absolute path of the file, or its URI. */
   readonly file: string;
   /** 1-based. */
   readonly line: number;

@@ -26,8 +26,35 @@ const BUNDLES = [
     executable: true,
   },
   // The extension host loads CommonJS; .cjs, because this package is of type "module".
-  { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'] },
+  { entry: 'extension/extension.ts', outfile: 'dist/extension.cjs', format: 'cjs', external: ['vscode'], minify: true },
+  {
+    entry: 'extension/web-extension.ts',
+    outfile: 'dist/web-extension.cjs',
+    format: 'cjs',
+    external: ['vscode'],
+    minify: true,
+    browser: true,
+  },
+  { entry: 'debug-adapter/worker-main.ts', outfile: 'dist/dap-worker.js', format: 'iife', minify: true, browser: true },
+  { entry: 'language-server/worker-main.ts', outfile: 'dist/lsp-worker.js', format: 'iife', minify: true, browser: true },
 ];
+
+/** What the extension can copy into a workspace, and packages with itself. */
+const GUEST_FILES = 'dist/guest-files.json';
+/** What is left out: the recipe of Linux is of no use without the rest of this repository. */
+const GUESTS = {
+  sample: /^build$/,
+  linux: /^(build.*|SHA256SUMS|guest\.fragment|kernel\.config)$/,
+};
+
+/** The adapter's package also has servers for processes, which a browser neither has nor uses. */
+const WITHOUT_NODE = {
+  name: 'without-node',
+  setup(build) {
+    build.onResolve({ filter: /^(fs|net|path|url)$/ }, ({ path }) => ({ path, namespace: 'without-node' }));
+    build.onLoad({ filter: /.*/, namespace: 'without-node' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
 
 /** Every step in order; `inputs` are files or folders, `outputs` are files. */
 const STEPS = [
@@ -57,6 +84,15 @@ const STEPS = [
     includeGenerated: true,
     outputs: [CORE_WASM, CORE_MODULE],
     run: compileCore,
+  },
+  {
+    name: GUEST_FILES,
+    inputs: Object.keys(GUESTS).map((guest) => `guests/${guest}`),
+    outputs: [GUEST_FILES],
+    run: () => {
+      const lists = Object.entries(GUESTS).map(([guest, without]) => [guest, [...listGuest(`guests/${guest}`, without)]]);
+      writeAtomically(join(ROOT, GUEST_FILES), JSON.stringify(Object.fromEntries(lists), undefined, 1));
+    },
   },
   ...BUNDLES.map((bundle) => ({
     name: bundle.outfile,
@@ -104,7 +140,18 @@ function compileCore() {
   );
 }
 
-async function makeBundle({ entry, outfile, format, banner = '', external = [], executable = false }) {
+/** Paths of the files of a guest, relative to its folder, without what only its recipe needs. */
+function* listGuest(folder, without, inside = '') {
+  for (const entry of readdirSync(join(ROOT, folder, inside), { withFileTypes: true })) {
+    if (without.test(entry.name)) continue;
+    const path = inside === '' ? entry.name : `${inside}/${entry.name}`;
+    if (entry.isDirectory()) yield* listGuest(folder, without, path);
+    else yield path;
+  }
+}
+
+async function makeBundle(bundle) {
+  const { entry, outfile, format, banner = '', external = [], executable = false, browser = false } = bundle;
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -112,8 +159,11 @@ async function makeBundle({ entry, outfile, format, banner = '', external = [], 
     format,
     external,
     bundle: true,
-    platform: 'node',
-    target: 'node20',
+    minify: bundle.minify ?? false,
+    platform: browser ? 'browser' : 'node',
+    target: browser ? 'es2022' : 'node20',
+    // Which files of a package are taken when it has several; the adapter's package has none for browsers.
+    ...(browser && { mainFields: ['browser', 'module', 'main'], plugins: [WITHOUT_NODE] }),
     write: false,
     logLevel: 'warning',
     legalComments: 'none',

@@ -1,6 +1,6 @@
 /** `trapline/exits` and `trapline/exitLog`: what left the guest, how often and where; and the last exits one by one. */
 import { EXIT_ORDERS, logRow, parseCauses, reportExits } from '../inspection/exits.ts';
-import type { ExitLogResponse, ExitsResponse, Page } from '../protocol.ts';
+import type { ExitLogResponse, ExitsResponse, Page, SiteRow } from '../protocol.ts';
 import type { RequestArguments } from './arguments.ts';
 import { badArgument, unknownCause } from './errors.ts';
 import type { Guest } from './guest.ts';
@@ -11,7 +11,8 @@ const ROWS = 50;
 const LOG_ROWS = 100;
 
 /** `trapline/exits`. */
-export function exitsRequest({ machine, codeNames }: Guest, args: RequestArguments): ExitsResponse {
+export function exitsRequest(guest: Guest, args: RequestArguments): ExitsResponse {
+  const { machine, codeNames } = guest;
   const order = args.optionalString('sort') ?? 'count';
   const sort = EXIT_ORDERS.find((known) => known === order);
   if (!sort) throw badArgument(args.command, 'sort', EXIT_ORDERS.map((name) => `"${name}"`).join(' or '));
@@ -28,11 +29,22 @@ export function exitsRequest({ machine, codeNames }: Guest, args: RequestArgumen
     ...{ mode, instructions: machine.vcpu.instructions, total },
     hostInstructions: statistics?.hostInstructions ?? 0,
     ...{ byCause, otherExits, otherAccesses },
-    sites: page(sites),
+    sites: withSources(guest, page(sites)),
     functions: page(functions),
     registers: page(registers),
     ...(statistics && { statistics }),
   };
+}
+
+/** Adds source lines to the rows of a page, and to no others: a kernel has thousands of sites. */
+function withSources({ codeNames, debug, sources }: Guest, { total, rows }: Page<SiteRow>): Page<SiteRow> {
+  const located = rows.map((row) => {
+    const address = codeNames.linked(Number(row.address), row.user);
+    const place = debug.at(address)?.lineOf(address);
+    const path = place && place.line > 0 ? sources.local(place.file) : undefined;
+    return place && path !== undefined ? { ...row, source: { path, line: place.line } } : row;
+  });
+  return { total, rows: located };
 }
 
 /** `trapline/exitLog`. */

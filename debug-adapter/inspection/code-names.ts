@@ -31,7 +31,7 @@ export class CodeNames {
    * The address that symbols know code by. The kernel runs where it was loaded until its MMU is on; a program's addresses may
    * be the same numbers, and are never the kernel's.
    */
-  private linked(address: number, user: boolean): number {
+  linked(address: number, user: boolean): number {
     if (user || this.symbols.at(address)) return address;
     const range = this.ranges.find(({ physical, size }) => address >= physical && address - physical < size);
     return range ? (address - range.physical + range.virtual) >>> 0 : address;

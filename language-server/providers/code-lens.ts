@@ -49,7 +49,8 @@ export const codeLenses: Provider = ({ connection, workspace, client }) => {
       }));
     const path = pathOfUri(textDocument.uri);
     for (const { file, line, count } of workspace.trapCounts?.counts ?? []) {
-      if (file !== path || !Number.isInteger(line) || line < 1) continue;
+      const same = file === path || (file.includes('://') && pathOfUri(file) === path);
+      if (!same || !Number.isInteger(line) || line < 1) continue;
       const range = { start: { line: line - 1, character: 0 }, end: { line: line - 1, character: 0 } };
       lenses.push({
         range,

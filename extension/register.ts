@@ -1,0 +1,35 @@
+/** Everything that the extension offers, on any host; each part is a file of its own. */
+import * as vscode from 'vscode';
+import { registerContexts } from './contexts.ts';
+import { registerGuestCopies } from './copy-guest.ts';
+import { TraplineConfigurationProvider, TraplineDynamicConfigurations } from './configurations.ts';
+import { registerDebugCommands } from './debug-commands.ts';
+import { GuestTerminals } from './guest-terminal.ts';
+import { registerLanguage } from './language/language.ts';
+import type { Platform } from './platform.ts';
+import { TrapCountsFeed } from './trap-counts.ts';
+
+const DEBUG_TYPE = 'trapline';
+
+/** Registers debug type, language features and commands; the servers start when they are needed. */
+export function register(context: vscode.ExtensionContext, platform: Platform): void {
+  const log = vscode.window.createOutputChannel('Trapline', { log: true });
+  const language = registerLanguage(context, platform, log);
+  context.subscriptions.push(
+    log,
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
+      createDebugAdapterDescriptor: (session) => platform.debugAdapter(session),
+    }),
+    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new TraplineConfigurationProvider()),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new TraplineDynamicConfigurations(),
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+    new GuestTerminals(DEBUG_TYPE),
+    new TrapCountsFeed(DEBUG_TYPE, (counts) => language.takeTrapCounts(counts)),
+    registerContexts(DEBUG_TYPE),
+    ...registerDebugCommands(platform, log),
+    ...registerGuestCopies(context),
+  );
+}
