@@ -21,7 +21,11 @@ export function nodePlatform(extension: vscode.Uri): Platform {
     },
     languageClient: async (options) => {
       const { LanguageClient } = await import('vscode-languageclient/node');
-      const server = { command: process.execPath, args: [cli, 'lsp'], options: { env: { ...process.env, ...AS_NODE } } };
+      const server = {
+        command: process.execPath,
+        args: [cli, 'lsp'],
+        options: { env: { ...process.env, ...AS_NODE } },
+      };
       return new LanguageClient('trapline', 'Trapline', server, options);
     },
     verify: (file) => runVerify(cli, file.fsPath),

@@ -7,6 +7,8 @@ import { registerDebugCommands } from './debug-commands.ts';
 import { GuestTerminals } from './guest-terminal.ts';
 import { registerLanguage } from './language/language.ts';
 import type { Platform } from './platform.ts';
+import { GuestTests } from './testing/guest-tests.ts';
+import { registerTools } from './tools/tools.ts';
 import { TrapCountsFeed } from './trap-counts.ts';
 
 const DEBUG_TYPE = 'trapline';
@@ -27,6 +29,8 @@ export function register(context: vscode.ExtensionContext, platform: Platform): 
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
     new GuestTerminals(DEBUG_TYPE),
+    new GuestTests(DEBUG_TYPE, log),
+    ...registerTools(DEBUG_TYPE),
     new TrapCountsFeed(DEBUG_TYPE, (counts) => language.takeTrapCounts(counts)),
     registerContexts(DEBUG_TYPE),
     ...registerDebugCommands(platform, log),

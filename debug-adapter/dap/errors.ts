@@ -121,3 +121,14 @@ export const noException = (): UserError =>
 
 export const unknownTarget = (id: number): UserError =>
   new UserError(3018, `No target ${id}: give the "id" of one that gotoTargets has returned.`);
+
+export const unknownTest = (name: string, suggestion: string | undefined, known: string): UserError =>
+  new UserError(
+    3030,
+    `This guest has no test ${JSON.stringify(name.slice(0, 80))}` +
+      (suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`) +
+      (known === '' ? ': "tests" in its guest.json lists them.' : `. It has: ${known.slice(0, 400)}.`),
+  );
+
+export const notRecorded = (): UserError =>
+  new UserError(3031, 'Nothing was recorded: launch the guest with "coverage": true.');

@@ -7,6 +7,7 @@ import type { ElfFile } from '../../formats/elf.ts';
 import { SymbolIndex } from '../../symbols/symbol-index.ts';
 import { Unwinder } from '../../symbols/unwinder.ts';
 import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
+import type { GuestTest } from '../guest-tests/guest-test.ts';
 import { readPhysicalMemory, readGuestWord } from '../target.ts';
 import { DebugFiles } from './debug-files.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
@@ -25,6 +26,8 @@ export interface LoadedGuest {
   ranges: readonly LoadedRange[];
   /** Where sources are; by default nowhere. */
   sources?: SourceSettings;
+  /** Tests that the guest declares. */
+  tests?: readonly GuestTest[];
   /** Remarks on the launch for the user, one line each. */
   notes?: readonly string[];
 }
@@ -54,6 +57,8 @@ export class Guest {
   readonly schedule: Schedule;
   /** Names of the code at which exits happen. */
   readonly codeNames: CodeNames;
+  /** Where the kernel's segments are in RAM. */
+  readonly loadedRanges: readonly LoadedRange[];
   private readonly ranges: readonly LoadedRange[];
 
   constructor(loaded: LoadedGuest, schedule: Schedule) {
@@ -69,6 +74,7 @@ export class Guest {
     this.debug = new DebugFiles(loaded.files);
     this.sources = new SourcePaths(loaded.sources ?? NO_SOURCES, this.debug);
     this.codeNames = new CodeNames(this.symbols, loaded.ranges);
+    this.loadedRanges = loaded.ranges;
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
   }
 

@@ -29,6 +29,7 @@ export async function loadGuest(
     cpu: resolved.cpu,
     ...guestSymbols(resolved, created),
     sources: { folder: resolved.folder, map: resolved.sources, isFile },
+    tests: resolved.tests,
     notes,
   };
 }
