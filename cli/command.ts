@@ -90,7 +90,7 @@ export class ParsedArguments {
 }
 
 /** Options that are documented for later versions. */
-const PLANNED = ['jit', 'profile', 'dap'];
+const PLANNED = ['jit', 'profile'];
 
 /** Reads the arguments of a command. Throws a `UsageError` for what it does not know. */
 export function parseArguments(command: Command, argv: readonly string[]): ParsedArguments {

@@ -1,6 +1,7 @@
 /** One run of a guest: what ends it, and what that means. Knows no files and no terminal. */
 import type { Machine } from '../emulator/machine.ts';
 import { Runner, type RunnerStop, type Schedule } from '../emulator/runner.ts';
+import type { PointOwner } from '../emulator/stop-points.ts';
 import { describeStop } from '../debug-adapter/target.ts';
 import { ExitCode } from './command.ts';
 import { ConsoleMatcher } from '../debug-adapter/guest-tests/console-matcher.ts';
@@ -40,12 +41,18 @@ const PANIC_TEXT = 'Kernel panic';
 
 export class GuestRun {
   readonly runner: Runner;
-  /** Set while a debugger is attached: it decides what a stop means. */
-  debugged = false;
+  /** Told when the run has ended. */
+  readonly onEnd = new Set<(end: RunEnd) => void>();
   /** Wall-clock seconds since the first instruction. */
   seconds = 0;
   private readonly machine: Machine;
   private readonly options: GuestRunOptions;
+  /** Debuggers that are attached: they decide what a stop means. */
+  private debuggers = 0;
+  /** How the guest stopped last while a debugger was attached. */
+  private lastStop: { stop: RunnerStop; instructions: number } | undefined;
+  /** The breakpoint on `panic`. */
+  private readonly points: PointOwner;
   private readonly matcher: ConsoleMatcher | undefined;
   private readonly kept: number[] = [];
   /** Bytes that the console has printed, and the last of them. */
@@ -65,6 +72,8 @@ export class GuestRun {
     this.options = options;
     this.matcher = options.until === undefined ? undefined : new ConsoleMatcher(options.until);
     this.runner = new Runner(machine, options.schedule);
+    this.points = this.runner.points.newOwner();
+    this.points.passes = () => this.debuggers > 0;
     const [port] = machine.board.serial;
     if (port) port.onOutput = (byte) => this.printed(byte);
   }
@@ -81,14 +90,15 @@ export class GuestRun {
 
   /** Runs the guest to its end. */
   start(): Promise<RunEnd> {
-    const { timeoutSeconds, maxInstructions } = this.options;
+    const { options } = this;
+    const { timeoutSeconds, maxInstructions } = options;
     // Input may be the only thing that can go on; the process must wait for it, or for ever.
     this.timers.push(setInterval(() => undefined, 0x7fff_ffff));
     if (timeoutSeconds !== undefined) {
       const end = this.limit('timeout', `the time limit of ${timeoutSeconds} s is reached`);
       this.timers.push(setTimeout(() => this.end(end), timeoutSeconds * 1000));
     }
-    this.watchForPanic();
+    if (options.panicAddress !== undefined) this.points.setBreakpoints([options.panicAddress]);
     this.runner.onStop.add((stop) => this.stopped(stop));
     this.startedAt = performance.now();
     this.runner.resume(maxInstructions ?? Infinity);
@@ -102,10 +112,19 @@ export class GuestRun {
     this.end({ reason, exitCode, text });
   }
 
-  /** Sets the breakpoint on `panic`; again after a debugger has gone, which takes its breakpoints along. */
-  watchForPanic(): void {
-    const { panicAddress } = this.options;
-    this.machine.vcpu.setBreakpoints(panicAddress === undefined || this.panicked ? [] : [panicAddress]);
+  /** A debugger has come: from now on a stop is its affair. */
+  debuggerCame(): void {
+    this.debuggers++;
+  }
+
+  /** A debugger has gone; with the last one the guest goes on, or the run ends if the guest has ended meanwhile. */
+  debuggerLeft(): void {
+    if (--this.debuggers > 0 || !this.resolve) return;
+    if (this.panicked) this.limitPanic();
+    if (this.runner.running) return;
+    const { lastStop } = this;
+    const isCurrent = lastStop?.instructions === this.machine.vcpu.instructions;
+    this.stopped(isCurrent ? lastStop.stop : 'paused');
   }
 
   private limit(reason: EndReason, text: string): RunEnd {
@@ -133,9 +152,13 @@ export class GuestRun {
 
   private panic(): void {
     this.panicked = true;
+    this.points.setBreakpoints([]);
+    if (this.debuggers === 0) this.limitPanic();
+  }
+
+  /** From now on the guest may only finish its message. */
+  private limitPanic(): void {
     this.timers.push(setTimeout(() => this.end(this.panicEnd()), PANIC_TIMEOUT_MS));
-    if (this.debugged) return;
-    this.machine.vcpu.setBreakpoints([]);
     this.runner.pause();
   }
 
@@ -151,8 +174,11 @@ export class GuestRun {
       this.finish(this.ending);
       return;
     }
-    if (this.debugged) return;
     const { machine, runner } = this;
+    if (this.debuggers > 0) {
+      this.lastStop = { stop, instructions: machine.vcpu.instructions };
+      return;
+    }
     switch (stop) {
       case 'halted':
         if (this.panicked) this.finish(this.panicEnd());
@@ -205,6 +231,8 @@ export class GuestRun {
     for (const timer of this.timers) clearTimeout(timer);
     const [port] = this.machine.board.serial;
     if (port) port.onOutput = undefined;
+    this.points.release();
+    for (const listener of [...this.onEnd]) listener(end);
     resolve(end);
   }
 }

@@ -2,7 +2,9 @@
 import { createMachine } from '../debug-adapter/launch/create-machine.ts';
 import type { GuestConfig } from '../debug-adapter/launch/guest-config.ts';
 import { CodeNames } from '../debug-adapter/inspection/code-names.ts';
-import { guestSymbols } from '../debug-adapter/launch/guest-symbols.ts';
+import type { SourceSettings } from '../debug-adapter/dap/source-paths.ts';
+import type { LoadedFile } from '../debug-adapter/launch/file-system.ts';
+import { guestSymbols, type GuestSymbols } from '../debug-adapter/launch/guest-symbols.ts';
 import { nodeFileSystem } from '../debug-adapter/launch/node-file-system.ts';
 import { resolveGuest } from '../debug-adapter/launch/resolve-guest.ts';
 import { applyBoot } from '../emulator/boot/apply.ts';
@@ -67,6 +69,8 @@ export interface LoadedGuest {
   reset(): void;
   /** Names of its code; reads the symbol tables at each call. */
   codeNames(): CodeNames;
+  /** What a debug session wants to know, with further files of symbols. Throws an `InputError` for one that is none. */
+  debugging(extra: readonly LoadedFile[]): GuestSymbols & { cpu: string; sources: SourceSettings };
   /** Address of the kernel's function `panic`. */
   panicAddress: number | undefined;
 }
@@ -114,6 +118,11 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
       const { files, ranges } = guestSymbols(resolved, created);
       return new CodeNames(new SymbolIndex(files), ranges);
     },
+    debugging: (extra) => ({
+      cpu: resolved.cpu,
+      ...guestSymbols({ ...resolved, symbols: [...resolved.symbols, ...extra] }, created),
+      sources: { folder: resolved.folder, map: resolved.sources },
+    }),
     panicAddress: elf?.symbols.find('panic')?.address,
   };
 }

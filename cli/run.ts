@@ -1,12 +1,15 @@
 /** `trapline run`: boots a guest with the terminal as its console. */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { DapServer } from '../debug-adapter/node-dap-server.ts';
 import type { GdbServer } from '../debug-adapter/node-gdb-server.ts';
 import { Pacer } from '../emulator/pacing.ts';
+import { attachHost } from './attach-host.ts';
 import { type Command, ExitCode, type ParsedArguments, UsageError } from './command.ts';
 import { ConsoleOutput } from './console-output.ts';
 import { ESCAPE_HELP } from './escape-key.ts';
 import { GUEST_OPTIONS, loadGuest, type LoadedGuest } from './guest.ts';
 import { GuestRun, type RunEnd } from './guest-run.ts';
+import { portError } from './listen-for-gdb.ts';
 import { defaultGuest, readRunLimits, RUN_LIMITS, type RunLimits } from './run-limits.ts';
 import { type FinishedRun, statistics, summary } from './summary.ts';
 import { connectInput } from './terminal-input.ts';
@@ -22,6 +25,10 @@ export const command: Command = {
     stats: { value: 'FILE', help: 'writes statistics as JSON' },
     format: { value: 'FORMAT', help: 'text, or json: statistics on stdout in place of the console' },
     gdb: { value: 'PORT', help: 'serves the GDB remote protocol on a port of 127.0.0.1; 0 for any' },
+    dap: {
+      value: 'PORT',
+      help: 'lets debuggers attach by the Debug Adapter Protocol, on a port of 127.0.0.1; 0 for any',
+    },
   },
   notes: [
     'Keys in a terminal:',
@@ -36,6 +43,7 @@ interface RunOptions extends RunLimits {
   json: boolean;
   keepConsole: boolean;
   gdbPort: number | undefined;
+  dapPort: number | undefined;
 }
 
 function readOptions(args: ParsedArguments): RunOptions {
@@ -44,9 +52,13 @@ function readOptions(args: ParsedArguments): RunOptions {
     keepConsole: args.has('stats') || args.has('format'),
     json: args.choice('format', ['text', 'json']) === 'json',
     gdbPort: args.integer('gdb', 0, 65535),
+    dapPort: args.integer('dap', 0, 65535),
   };
-  if (options.maxInstructions !== undefined && options.gdbPort !== undefined)
-    throw new UsageError('--max-instructions and --gdb cannot be combined: a debugger decides how far the guest runs.');
+  const server = options.gdbPort !== undefined ? '--gdb' : options.dapPort !== undefined ? '--dap' : undefined;
+  if (options.maxInstructions !== undefined && server !== undefined)
+    throw new UsageError(
+      `--max-instructions and ${server} cannot be combined: a debugger decides how far the guest runs.`,
+    );
   return options;
 }
 
@@ -112,6 +124,7 @@ async function runGuest(
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   const gdb = options.gdbPort === undefined ? undefined : await serveGdb(run, loaded, options.gdbPort);
+  const dap = options.dapPort === undefined ? undefined : await serveDap(run, loaded, options.dapPort);
   let end: RunEnd;
   try {
     end = await run.start();
@@ -120,6 +133,7 @@ async function runGuest(
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
     await gdb?.close();
+    await dap?.close();
   }
   output.flush();
   const { name } = loaded;
@@ -128,13 +142,22 @@ async function runGuest(
   return { finished, midLine: run.midLine };
 }
 
+/** Lets debug sessions attach to the run, and says where. */
+async function serveDap(run: GuestRun, loaded: LoadedGuest, port: number): Promise<DapServer> {
+  const { startDapServer } = await import('../debug-adapter/node-dap-server.ts');
+  try {
+    const server = await startDapServer({ port, adapter: attachHost(run, loaded) });
+    process.stderr.write(`trapline: dap: listening on 127.0.0.1:${server.port}\n`);
+    return server;
+  } catch (error) {
+    throw portError(port, error);
+  }
+}
+
 async function serveGdb(run: GuestRun, loaded: LoadedGuest, port: number): Promise<GdbServer> {
   const { listenForGdb } = await import('./listen-for-gdb.ts');
   return listenForGdb(run.runner, port, {
     reset: () => loaded.reset(),
-    onClient: (connected) => {
-      run.debugged = connected;
-      if (!connected) run.watchForPanic();
-    },
+    onClient: (connected) => (connected ? run.debuggerCame() : run.debuggerLeft()),
   });
 }

@@ -48,7 +48,8 @@ export function startDapServer(options: DapServerOptions): Promise<DapServer> {
         port: typeof address === 'object' && address ? address.port : port,
         close: () =>
           new Promise((closed) => {
-            for (const socket of sockets) socket.destroy();
+            // What has been written to them still gets there.
+            for (const socket of sockets) socket.destroySoon();
             server.close(() => closed());
           }),
       });

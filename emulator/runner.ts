@@ -3,6 +3,7 @@
  * within a few milliseconds. Slicing has no effect on the guest: only instruction counts decide what it sees.
  */
 import type { Machine, StopReason } from './machine.ts';
+import { StopPoints } from './stop-points.ts';
 
 /** Wall-clock length of a slice, milliseconds. */
 const SLICE_MS = 8;
@@ -25,8 +26,8 @@ export class Runner {
   readonly onResume = new Set<() => void>();
   /** Called when the next slice should not wait: a pause is asked for, or a key has been typed. */
   readonly onHurry = new Set<() => void>();
-  /** Asked at breakpoints and watchpoints, in the middle of a slice: whether the guest goes on at once. */
-  passes: ((stop: 'breakpoint' | 'watchpoint') => boolean) | undefined;
+  /** Breakpoints and watchpoints of all who debug the guest; asked in the middle of a slice whether it goes on at once. */
+  readonly points: StopPoints;
   private readonly schedule: Schedule;
   private readonly clock: () => number;
   private isRunning = false;
@@ -37,6 +38,7 @@ export class Runner {
 
   constructor(machine: Machine, schedule: Schedule, clock: () => number = () => performance.now()) {
     this.machine = machine;
+    this.points = new StopPoints(machine.vcpu);
     this.schedule = schedule;
     this.clock = clock;
   }
@@ -61,7 +63,7 @@ export class Runner {
     if (this.isRunning) throw new Error('The machine is running; pause it before stepping.');
     this.machine.vcpu.skipBreakpointOnce();
     const stop = this.machine.run(count);
-    if (stop === 'watchpoint' && count === 1 && this.passes?.(stop) === true) return 'stepped';
+    if (stop === 'watchpoint' && count === 1 && this.points.passes(stop)) return 'stepped';
     return stop === 'budget' || stop === 'requested' ? 'stepped' : stop;
   }
 
@@ -122,7 +124,7 @@ export class Runner {
         const wanted = elapsed > 0 ? (this.chunk * CHUNK_MS) / elapsed : LARGEST_CHUNK;
         this.chunk = Math.round(Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, wanted), this.chunk * 2));
       }
-      if ((reason === 'breakpoint' || reason === 'watchpoint') && this.passes?.(reason) === true) {
+      if ((reason === 'breakpoint' || reason === 'watchpoint') && this.points.passes(reason)) {
         if (reason === 'breakpoint') machine.vcpu.skipBreakpointOnce();
         if (now - started >= SLICE_MS) return 'budget';
         continue;

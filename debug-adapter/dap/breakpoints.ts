@@ -74,7 +74,6 @@ export class Breakpoints {
   private aliases = true;
   private nextId = 1;
   private byAddress = new Map<number, { entry: Entry; reason: BreakpointReason }[]>();
-  private applied: ReadonlySet<number> = new Set();
 
   constructor(listings: Listings, others: readonly StopSource[] = []) {
     this.listings = listings;
@@ -85,7 +84,6 @@ export class Breakpoints {
   bind(guest: Guest): void {
     this.guest = guest;
     this.aliases = true;
-    this.applied = new Set();
     for (const group of this.groups) group.entries = group.entries.map((entry) => this.bound(entry, group));
     this.apply();
   }
@@ -132,11 +130,6 @@ export class Breakpoints {
   /** Sets everything in the machine again: those who have the guest stop, too, have changed their minds. */
   refresh(): void {
     this.apply();
-  }
-
-  /** Whether an address was given to the machine here, and not by a GDB client beside this session. */
-  isOwn(address: number): boolean {
-    return this.applied.has(address);
   }
 
   /**
@@ -260,10 +253,8 @@ export class Breakpoints {
     }
     const others = this.others.flatMap((source) => source.addresses(guest));
     const addresses = new Set([...this.byAddress.keys(), ...others, ...this.temporary]);
-    // The machine forgets decoded instructions when its breakpoints change.
-    if (addresses.size === this.applied.size && [...addresses].every((address) => this.applied.has(address))) return;
-    this.applied = addresses;
-    guest.machine.vcpu.setBreakpoints([...addresses]);
+    if (!guest.points.setBreakpoints(addresses))
+      this.onMessage?.('The machine has no room for these breakpoints beside those of GDB; remove some.');
   }
 }
 

@@ -14,6 +14,11 @@ export class GuestConsole {
   private readonly machine: Machine;
   private readonly deliver: (text: string) => void;
   private readonly onPanicEnd: () => void;
+  private before: ((byte: number) => void) | undefined;
+  private readonly listener = (byte: number): void => {
+    this.before?.(byte);
+    this.take(byte);
+  };
   private readonly decoder = new TextDecoder('utf-8');
   private bytes: number[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -32,11 +37,8 @@ export class GuestConsole {
     this.onPanicEnd = onPanicEnd;
     const port = machine.board.serial[0];
     if (!port) return;
-    const before = port.onOutput;
-    port.onOutput = (byte) => {
-      before?.(byte);
-      this.take(byte);
-    };
+    this.before = port.onOutput;
+    port.onOutput = this.listener;
   }
 
   /** Hands over what has been printed, at once. A character that is not complete yet is kept. */
@@ -49,11 +51,11 @@ export class GuestConsole {
     if (text !== '') this.deliver(text);
   }
 
-  /** Flushes and disconnects. */
+  /** Flushes and disconnects; who listened before listens again. */
   dispose(): void {
     this.flush();
     const port = this.machine.board.serial[0];
-    if (port) port.onOutput = undefined;
+    if (port?.onOutput === this.listener) port.onOutput = this.before;
   }
 
   private take(byte: number): void {

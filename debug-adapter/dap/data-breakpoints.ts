@@ -8,8 +8,6 @@ import type { Hit } from './breakpoints.ts';
 import type { Guest } from './guest.ts';
 import { readMemory } from './memory.ts';
 
-/** The machine watches so many ranges. */
-const MOST_RANGES = 32;
 /** How much of a range is compared to tell what has changed, bytes. */
 const SHOWN = 64;
 
@@ -79,11 +77,6 @@ export class DataBreakpoints {
     }));
   }
 
-  /** Whether ranges are watched here; otherwise a watched access belongs to a GDB client beside this session. */
-  get isEmpty(): boolean {
-    return this.entries.length === 0;
-  }
-
   /** Whether the guest stops after a watched access. Counts hits, so it is asked once for each. */
   reached(exit: VcpuExit): Hit | undefined {
     const { guest } = this;
@@ -138,15 +131,18 @@ export class DataBreakpoints {
       if (entry.message !== undefined) continue;
       const alias = guest.loadedAt(entry.address);
       const addresses = alias === undefined ? [entry.address] : [entry.address, alias];
-      if (ranges.length + addresses.length > MOST_RANGES) {
-        this.entries[i] = { ...entry, message: `The machine watches ${MOST_RANGES} ranges; remove others first.` };
+      if (ranges.length + addresses.length > guest.points.watchpointRoom) {
+        this.entries[i] = {
+          ...entry,
+          message: 'The machine watches 32 ranges, and has no more room; remove others first.',
+        };
         continue;
       }
       const read = entry.access !== 'write';
       const write = entry.access !== 'read';
       for (const address of addresses) ranges.push({ address, length: entry.length, read, write });
     }
-    guest.machine.vcpu.setWatchpoints(ranges);
+    guest.points.setWatchpoints(ranges);
   }
 
   /** The breakpoints of an access; its address is inside the range that was watched. */

@@ -27,14 +27,19 @@ export const requestCancelled = (): UserError => new UserError(1004, 'cancelled'
 export const internalError = (command: string, problem: string): UserError =>
   new UserError(1005, `Request ${command} failed inside the debug adapter: ${problem}. Please report this.`);
 
-export const unknownAttribute = (name: string, suggestion: string | undefined, known: string): UserError =>
+export const unknownAttribute = (
+  request: 'launch' | 'attach',
+  name: string,
+  suggestion: string | undefined,
+  known: string,
+): UserError =>
   new UserError(
     2001,
-    `Unknown launch attribute ${JSON.stringify(name)}.${didYouMean(suggestion) || ` Known attributes: ${known}.`}`,
+    `Unknown ${request} attribute ${JSON.stringify(name)}.${didYouMean(suggestion) || ` Known attributes: ${known}.`}`,
   );
 
 export const badAttribute = (name: string, expected: string, actual: string): UserError =>
-  new UserError(2002, `Launch attribute "${name}" must be ${expected}, not ${actual}.`);
+  new UserError(2002, `Attribute "${name}" must be ${expected}, not ${actual}.`);
 
 export const nothingToLaunch = (): UserError =>
   new UserError(
@@ -48,10 +53,25 @@ export const alreadyLaunched = (): UserError =>
   new UserError(2005, 'A guest is already loaded in this session; use restart, or start another session.');
 
 export const notLaunched = (command: string): UserError =>
-  new UserError(2006, `Request ${command} needs a guest: send launch first and wait for the initialized event.`);
+  new UserError(2006, `Request ${command} needs a guest: send launch or attach and wait for the initialized event.`);
 
-export const attachUnsupported = (): UserError =>
-  new UserError(2007, 'This debug adapter launches guests; it cannot attach yet. Use "request": "launch".');
+export const nothingToAttachTo = (): UserError =>
+  new UserError(
+    2007,
+    'This debug adapter has no running guest: to attach, start one by "trapline run --dap PORT" and connect to its port.',
+  );
+
+export const onlyAttach = (): UserError =>
+  new UserError(2008, 'This debug adapter belongs to a guest that runs already. Use "request": "attach".');
+
+export const alreadyAttached = (): UserError =>
+  new UserError(2009, 'Another client is attached to this guest; it has to disconnect first.');
+
+export const runEnded = (text: string): UserError =>
+  new UserError(2010, `There is nothing left to attach to: ${text}.`);
+
+export const cannotRestartAttached = (): UserError =>
+  new UserError(2011, 'A guest that was attached to is not restarted; end its "trapline run" and start it again.');
 
 export const mustStand = (action: string): UserError =>
   new UserError(3001, `The guest is running; pause it before ${action}.`);
@@ -126,8 +146,8 @@ export const unknownTest = (name: string, suggestion: string | undefined, known:
   new UserError(
     3030,
     `This guest has no test ${JSON.stringify(name.slice(0, 80))}` +
-      (suggestion === undefined ? '' : `; did you mean ${JSON.stringify(suggestion)}?`) +
-      (known === '' ? ': "tests" in its guest.json lists them.' : `. It has: ${known.slice(0, 400)}.`),
+      (suggestion === undefined ? '.' : `; did you mean ${JSON.stringify(suggestion)}?`) +
+      (known === '' ? ' "tests" in its guest.json lists them.' : ` It has: ${known.slice(0, 400)}.`),
   );
 
 export const notRecorded = (): UserError =>

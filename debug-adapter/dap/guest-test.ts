@@ -17,10 +17,15 @@ export class SessionTest {
   private readonly timer: ReturnType<typeof setInterval>;
 
   /**
-   * Attaches to the console of a guest at its first instruction, before anything else does. `onVerdict` is called once, out
-   * of the machine's own time. Throws a `UserError` when the guest has no test of the name.
+   * Attaches to the console of a guest at its first instruction. `halt` is called when the verdict is there, possibly
+   * from within a device; then, once, `onVerdict`. Throws a `UserError` when the guest has no test of the name.
    */
-  constructor(guest: Guest, tests: readonly GuestTest[], name: string, onVerdict: (verdict: Verdict) => void) {
+  constructor(
+    guest: Guest,
+    tests: readonly GuestTest[],
+    name: string,
+    { halt, onVerdict }: { halt: () => void; onVerdict: (verdict: Verdict) => void },
+  ) {
     const test = tests.find((candidate) => candidate.name === name);
     const names = tests.map((candidate) => candidate.name);
     if (!test) throw unknownTest(name, closest(name, names), names.join(', '));
@@ -32,7 +37,7 @@ export class SessionTest {
       (bytes) => runner.type(bytes),
       (verdict) => {
         clearInterval(this.timer);
-        machine.requestStop();
+        halt();
         schedule(() => onVerdict(verdict));
       },
     );
@@ -52,9 +57,11 @@ export class SessionTest {
     }, LOOK_MS);
   }
 
-  /** The guest has ended. */
-  ended(how: string): void {
+  /** The guest has ended. Returns false when there is a verdict already. */
+  ended(how: string): boolean {
+    if (this.run.verdict) return false;
     this.run.ended(how);
+    return true;
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import type { Machine } from '../../emulator/machine.ts';
 import { Pacer } from '../../emulator/pacing.ts';
 import { CPSR, MODE, REGISTER } from '../../emulator/registers.ts';
 import { Runner, type Schedule } from '../../emulator/runner.ts';
+import type { PointOwner } from '../../emulator/stop-points.ts';
 import type { ElfFile } from '../../formats/elf.ts';
 import { SymbolIndex } from '../../symbols/symbol-index.ts';
 import { Unwinder } from '../../symbols/unwinder.ts';
@@ -10,6 +11,7 @@ import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
 import type { GuestTest } from '../guest-tests/guest-test.ts';
 import { readPhysicalMemory, readGuestWord } from '../target.ts';
 import { DebugFiles } from './debug-files.ts';
+import type { AttachArguments } from './attach-arguments.ts';
 import type { LaunchArguments } from './launch-arguments.ts';
 import { SourcePaths, type SourceSettings } from './source-paths.ts';
 
@@ -30,6 +32,20 @@ export interface LoadedGuest {
   tests?: readonly GuestTest[];
   /** Remarks on the launch for the user, one line each. */
   notes?: readonly string[];
+  /** For a guest that ran before the session came to it. */
+  attachment?: Attachment;
+}
+
+/** The hold of a session on a guest that runs without it, too. */
+export interface Attachment {
+  /** What runs the guest. */
+  readonly runner: Runner;
+  /** Told when the run ends, whoever ends it. */
+  onEnd: ((exitCode: number, text: string) => void) | undefined;
+  /** Ends the run. */
+  terminate(): void;
+  /** The session has gone: a guest that stands goes on. */
+  detach(): void;
 }
 
 /** What a session needs from its surroundings: files, and a place in the event loop. */
@@ -37,6 +53,8 @@ export interface AdapterHost {
   /** Loads a guest, standing at its first instruction. Rejects with an error whose message is for the user. */
   load(args: LaunchArguments, signal: AbortSignal): Promise<LoadedGuest>;
   schedule: Schedule;
+  /** Takes hold of a guest that runs already; undefined where there is none. Rejects as `load` does. */
+  attach?(args: AttachArguments, signal: AbortSignal): Promise<LoadedGuest>;
   /** Serves the GDB protocol beside the session; undefined where that is not possible. */
   serveGdb?(machine: Machine, runner: Runner, port: number): Promise<{ port: number; close(): void }>;
 }
@@ -44,12 +62,23 @@ export interface AdapterHost {
 const SCTLR_M = 1;
 const NO_SOURCES: SourceSettings = { folder: '', map: {}, isFile: () => false };
 
+function pacedRunner(machine: Machine, schedule: Schedule): Runner {
+  const pacer = new Pacer(schedule);
+  const runner = new Runner(machine, pacer.schedule);
+  pacer.attach(runner);
+  return runner;
+}
+
 /** A guest under debugging. */
 export class Guest {
   readonly name: string;
   readonly cpu: string;
   readonly machine: Machine;
   readonly runner: Runner;
+  /** Set when the guest runs without this session, too. */
+  readonly attachment: Attachment | undefined;
+  /** The breakpoints and watchpoints of this session. */
+  readonly points: PointOwner;
   readonly symbols: SymbolIndex;
   readonly unwinder: Unwinder;
   readonly debug: DebugFiles;
@@ -66,9 +95,9 @@ export class Guest {
     this.schedule = schedule;
     this.cpu = loaded.cpu;
     this.machine = loaded.machine;
-    const pacer = new Pacer(schedule);
-    this.runner = new Runner(loaded.machine, pacer.schedule);
-    pacer.attach(this.runner);
+    this.attachment = loaded.attachment;
+    this.runner = loaded.attachment?.runner ?? pacedRunner(loaded.machine, schedule);
+    this.points = this.runner.points.newOwner();
     this.symbols = new SymbolIndex(loaded.files);
     this.unwinder = new Unwinder(loaded.files, this.symbols);
     this.debug = new DebugFiles(loaded.files);

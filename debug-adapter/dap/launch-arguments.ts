@@ -6,6 +6,9 @@ import { closest } from '../../symbols/closest.ts';
 import { isRecord } from './arguments.ts';
 import { badAttribute, nothingToLaunch, unknownAttribute } from './errors.ts';
 
+/** Where the guest's console is shown. */
+export type ConsolePlace = 'terminal' | 'debugConsole';
+
 /** A checked launch request. Paths are as the client gave them. */
 export interface LaunchArguments {
   program?: string;
@@ -25,26 +28,32 @@ export interface LaunchArguments {
   symbols?: string[];
   sourceMap?: Record<string, string>;
   gdbPort?: number;
+  /** One of the guest's tests, by its name: the session is for it. */
+  test?: string;
+  /** Record which code is executed. */
+  coverage: boolean;
   stopOnEntry: boolean;
-  console: 'terminal' | 'debugConsole';
+  console: ConsolePlace;
   /** Run without debugging: breakpoints are ignored. */
   noDebug: boolean;
 }
 
-const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append'] as const;
-const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
+const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append', 'test'] as const;
+const FLAGS = ['stopOnEntry', 'coverage'] as const;
+const OTHER = [...FLAGS, 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
 
 /** Attributes of a launch request that belong to Trapline. */
 export const LAUNCH_ATTRIBUTES: readonly string[] = [...TEXT, ...OTHER];
 
 /** Attributes that clients add for themselves; names that begin with two underscores are theirs too. */
-const CLIENT_ATTRIBUTES = new Set([
+export const CLIENT_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...['name', 'type', 'request', 'noDebug', 'preLaunchTask', 'postDebugTask', 'internalConsoleOptions', 'debugServer'],
   ...['presentation', 'serverReadyAction', 'suppressMultipleSessionWarning', 'windows', 'linux', 'osx', 'trace'],
   ...['debugAdapterHost', 'debugAdapterPort', 'cwd'],
 ]);
 
-function describe(value: unknown): string {
+/** A value of the wrong type in a few words, for an error. */
+export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `the ${typeof value} ${JSON.stringify(value)?.slice(0, 40)}`;
@@ -55,9 +64,10 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
   for (const name of Object.keys(raw)) {
     if (LAUNCH_ATTRIBUTES.includes(name) || CLIENT_ATTRIBUTES.has(name) || name.startsWith('__')) continue;
     const suggestion = closest(name, LAUNCH_ATTRIBUTES);
-    throw unknownAttribute(name, suggestion && `"${suggestion}"`, LAUNCH_ATTRIBUTES.join(', '));
+    throw unknownAttribute('launch', name, suggestion && `"${suggestion}"`, LAUNCH_ATTRIBUTES.join(', '));
   }
-  const result: LaunchArguments = { stopOnEntry: false, console: 'debugConsole', noDebug: raw['noDebug'] === true };
+  const noDebug = raw['noDebug'] === true;
+  const result: LaunchArguments = { stopOnEntry: false, coverage: false, console: 'debugConsole', noDebug };
   for (const name of TEXT) {
     let value = raw[name];
     if (value === undefined) continue;
@@ -66,30 +76,16 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     if (value === '' && name !== 'append') throw badAttribute(name, 'a string that is not empty', 'an empty one');
     result[name] = value;
   }
-  const { stopOnEntry, symbols, sourceMap, console, gdbPort, savings, modeSwitch, debug } = raw;
-  if (stopOnEntry !== undefined) {
-    if (typeof stopOnEntry !== 'boolean') throw badAttribute('stopOnEntry', 'true or false', describe(stopOnEntry));
-    result.stopOnEntry = stopOnEntry;
+  for (const name of FLAGS) {
+    const value = raw[name] ?? false;
+    if (typeof value !== 'boolean') throw badAttribute(name, 'true or false', describe(value));
+    result[name] = value;
   }
-  if (symbols !== undefined) result.symbols = fileList('symbols', symbols);
-  if (sourceMap !== undefined) {
-    if (!isRecord(sourceMap) || !Object.values(sourceMap).every((to) => typeof to === 'string')) {
-      throw badAttribute('sourceMap', 'an object from path to path', describe(sourceMap));
-    }
-    result.sourceMap = sourceMap as Record<string, string>;
-  }
-  if (console !== undefined) {
-    if (console !== 'terminal' && console !== 'debugConsole') {
-      throw badAttribute('console', '"terminal" or "debugConsole"', describe(console));
-    }
-    result.console = console;
-  }
-  if (gdbPort !== undefined) {
-    if (typeof gdbPort !== 'number' || !Number.isInteger(gdbPort) || gdbPort < 0 || gdbPort > 65535) {
-      throw badAttribute('gdbPort', 'a port number from 0 to 65535', describe(gdbPort));
-    }
-    result.gdbPort = gdbPort;
-  }
+  const { symbols, sourceMap, console, gdbPort, savings, modeSwitch, debug } = raw;
+  if (symbols !== undefined) result.symbols = readSymbols(symbols);
+  if (sourceMap !== undefined) result.sourceMap = readSourceMap(sourceMap);
+  if (console !== undefined) result.console = readConsole(console);
+  if (gdbPort !== undefined) result.gdbPort = readPort('gdbPort', gdbPort);
   if (savings !== undefined) result.savings = readSavings(savings);
   if (modeSwitch !== undefined) {
     const found = MODE_SWITCHES.find((name) => name === modeSwitch);
@@ -119,10 +115,31 @@ function readSavings(value: unknown): readonly Saving[] {
 
 const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ');
 
-function fileList(name: string, value: unknown): string[] {
+/** The attribute `symbols`: a path or a list of paths. */
+export function readSymbols(value: unknown): string[] {
   const list: unknown[] = Array.isArray(value) ? value : [value];
-  if (!list.every((item) => typeof item === 'string' && item !== '')) {
-    throw badAttribute(name, 'a path or a list of paths', describe(value));
-  }
-  return list as string[];
+  const paths = list.filter((item): item is string => typeof item === 'string' && item !== '');
+  if (paths.length < list.length) throw badAttribute('symbols', 'a path or a list of paths', describe(value));
+  return paths;
+}
+
+/** The attribute `sourceMap`: folders by prefix. */
+export function readSourceMap(value: unknown): Record<string, string> {
+  if (!isRecord(value) || !Object.values(value).every((to) => typeof to === 'string'))
+    throw badAttribute('sourceMap', 'an object from path to path', describe(value));
+  return value as Record<string, string>;
+}
+
+/** The attribute `console`. */
+export function readConsole(value: unknown): ConsolePlace {
+  if (value !== 'terminal' && value !== 'debugConsole')
+    throw badAttribute('console', '"terminal" or "debugConsole"', describe(value));
+  return value;
+}
+
+/** A port of the local machine. */
+export function readPort(name: string, value: unknown): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 65535)
+    throw badAttribute(name, 'a port number from 0 to 65535', describe(value));
+  return value;
 }

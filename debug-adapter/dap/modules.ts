@@ -14,8 +14,22 @@ export function modules(
 ): { modules: DebugProtocol.Module[]; totalModules: number } {
   const start = args.integer('startModule', { min: 0, default: 0 });
   const count = args.integer('moduleCount', { min: 0, default: 0 });
-  const all = guest.symbols.files.map((file, index) => describe(guest, file, index));
+  const all = guest.symbols.files.map((file, index) => describe(file, index, symbolStatus(guest, file)));
   return { modules: all.slice(start, count === 0 ? undefined : start + count), totalModules: all.length };
+}
+
+/**
+ * The bodies of `module` events for a guest that takes the place of one with `before` modules. Without the state of their
+ * symbols, which takes reading the debug information: `modules` has it.
+ */
+export function moduleEvents(guest: Guest, before: number): DebugProtocol.ModuleEvent['body'][] {
+  const { files } = guest.symbols;
+  const events: DebugProtocol.ModuleEvent['body'][] = files.map((file, index) => ({
+    reason: index < before ? 'changed' : 'new',
+    module: describe(file, index),
+  }));
+  for (let id = files.length + 1; id <= before; id++) events.push({ reason: 'removed', module: { id, name: '' } });
+  return events;
 }
 
 /** `loadedSources`: the source files that the debug information names and that are there. */
@@ -33,13 +47,13 @@ function symbolStatus(guest: Guest, file: ElfFile): string {
   return info ? `${symbols}, source lines of ${info.units.units.length} units` : `${symbols}, no debug information`;
 }
 
-function describe(guest: Guest, file: ElfFile, index: number): DebugProtocol.Module {
+function describe(file: ElfFile, index: number, symbolStatus?: string): DebugProtocol.Module {
   const module: DebugProtocol.Module = {
     id: index + 1,
     name: file.name.split(/[/\\]/).pop() ?? file.name,
     path: file.name,
     symbolFilePath: file.name,
-    symbolStatus: symbolStatus(guest, file),
+    ...(symbolStatus !== undefined && { symbolStatus }),
   };
   const loads = file.segments.filter(({ type, memorySize }) => type === PT_LOAD && memorySize > 0);
   if (loads.length > 0) {

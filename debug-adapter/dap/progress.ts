@@ -1,5 +1,6 @@
 /** Progress of work that takes long enough to be noticed, for clients that show it. */
 import { Event } from '@vscode/debugadapter';
+import { requestCancelled } from './errors.ts';
 
 /** Work that is done sooner is not worth a word, milliseconds. */
 const NOTICEABLE = 300;
@@ -22,4 +23,18 @@ export async function withProgress<T>(
     clearTimeout(timer);
     if (isShown) send(new Event('progressEnd', { progressId: id }));
   }
+}
+
+/** What a promise gives, or an error as soon as the signal is aborted; `discard` gets what comes too late. */
+export function unlessCancelled<T>(work: Promise<T>, signal: AbortSignal, discard: (late: T) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => reject(requestCancelled());
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    work.then((result) => {
+      signal.removeEventListener('abort', cancel);
+      if (signal.aborted) discard(result);
+      resolve(result);
+    }, reject);
+  });
 }

@@ -40,6 +40,7 @@ export class RunControl implements StepControl {
   private over = false;
   private endRequested = false;
   private disposed = false;
+  private readonly onStop = (stop: RunnerStop): void => this.stopped(stop);
 
   constructor(
     guest: Guest,
@@ -54,8 +55,8 @@ export class RunControl implements StepControl {
     this.listener = listener;
     this.panicked = panicked;
     this.positions = new CodePositions(guest);
-    guest.runner.passes = (stop) => this.passes(stop);
-    guest.runner.onStop.add((stop) => this.stopped(stop));
+    guest.points.passes = (stop) => this.passes(stop);
+    guest.runner.onStop.add(this.onStop);
   }
 
   get running(): boolean {
@@ -77,6 +78,27 @@ export class RunControl implements StepControl {
   start(stopOnEntry: boolean): void {
     if (stopOnEntry) this.listener.stopped({ reason: 'entry', description: 'Stopped at the first instruction' });
     else if (!this.stopAtBreakpoint()) this.guest.runner.resume();
+  }
+
+  /** First stop, if any, in a guest that runs already: at once when asked for, or where it stands for another debugger. */
+  join(stopOnAttach: boolean): void {
+    if (stopOnAttach || !this.guest.runner.running) this.pause();
+  }
+
+  /** The run has ended, by its own rules: the client is told, unless it knows. */
+  ended(exitCode: number, text: string): void {
+    if (this.over) return;
+    this.clearGoal();
+    this.over = true;
+    this.listener.ended(exitCode, text);
+  }
+
+  /** The guest stands from now on, without an event: what the session was for has been reached. */
+  halt(): void {
+    this.dropLineStep();
+    this.clearGoal();
+    this.over = true;
+    this.guest.runner.pause();
   }
 
   /** `continue`. Does nothing when the guest runs already. */
@@ -168,13 +190,14 @@ export class RunControl implements StepControl {
     this.guest.runner.pause();
   }
 
-  /** Stops the guest for good, without an event. */
+  /** Ends the control of the guest, without an event; one that nobody else runs stops for good. */
   dispose(): void {
     this.disposed = true;
     this.over = true;
     this.lineStep?.cancel();
-    this.guest.runner.passes = undefined;
-    this.guest.runner.pause();
+    this.guest.runner.onStop.delete(this.onStop);
+    this.guest.points.release();
+    if (!this.guest.attachment) this.guest.runner.pause();
   }
 
   /** A step has come to its end where the guest stands. */
@@ -195,7 +218,7 @@ export class RunControl implements StepControl {
 
   /** What has stopped the machine, other than a breakpoint that the guest passes. */
   stopped(stop: RunnerStop): void {
-    if (this.disposed) return;
+    if (this.disposed || this.over) return;
     const { goal, hit } = this;
     const { machine } = this.guest;
     this.hit = undefined;
@@ -208,15 +231,13 @@ export class RunControl implements StepControl {
       this.stopAt(hit);
       return;
     }
-    if (stop === 'breakpoint' && goal) {
+    if (stop === 'breakpoint' && goal?.addresses.includes(this.guest.pc) === true && goal.reached()) {
       goal.then();
       return;
     }
     const description = describeStop(machine, stop);
-    if (stop === 'watchpoint') {
-      const watched = hit ?? this.data.reached(machine.vcpu.exit);
-      if (watched) this.stopAt(watched);
-      else this.stepEnded();
+    if (stop === 'watchpoint' && hit) {
+      this.stopAt(hit);
       return;
     }
     this.dropLineStep();
@@ -234,7 +255,12 @@ export class RunControl implements StepControl {
         this.listener.stopped({ reason: 'pause', description: `Paused at ${hex32(this.guest.pc)}` });
         return;
       }
+      // Not at a point of this session: GDB has stopped the guest.
       case 'breakpoint':
+      case 'watchpoint': {
+        this.listener.stopped({ reason: 'pause', description });
+        return;
+      }
       case 'stepped':
       case 'idle': {
         this.listener.stopped({ reason: 'step', description });
@@ -247,9 +273,8 @@ export class RunControl implements StepControl {
   private passes(stop: 'breakpoint' | 'watchpoint'): boolean {
     if (stop === 'watchpoint') {
       this.hit = this.data.reached(this.guest.machine.vcpu.exit);
-      return this.hit === undefined && !this.data.isEmpty;
+      return this.hit === undefined;
     }
-    if (!this.breakpoints.isOwn(this.guest.pc)) return false;
     const { goal } = this;
     if (goal?.addresses.includes(this.guest.pc) === true && goal.reached()) return false;
     this.hit = this.breakpoints.reached(this.guest.pc);

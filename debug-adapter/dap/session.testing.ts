@@ -55,7 +55,7 @@ export async function connect(adapter?: AdapterHost): Promise<Connection> {
   const events: DebugProtocol.Event[] = [];
   const seen = new Map<string, number>();
   const waiting = new Set<() => void>();
-  for (const name of [...EVENTS, 'trapline/console', 'trapline/statsChanged']) {
+  for (const name of [...EVENTS, 'trapline/console', 'trapline/statsChanged', 'trapline/testFinished']) {
     client.on(name, (event: DebugProtocol.Event) => {
       events.push(event);
       for (const check of [...waiting]) check();

@@ -4,71 +4,50 @@
  */
 import { DebugSession, Event } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { closest } from '../../symbols/closest.ts';
 import { isRecord, RequestArguments } from './arguments.ts';
+import { parseAttachArguments, type AttachArguments } from './attach-arguments.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { breakpointLocations, whyNotBound } from './breakpoint-questions.ts';
+import type { GuestTest } from '../guest-tests/guest-test.ts';
+import type { TestFinishedBody } from '../protocol.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { completions } from './completions.ts';
-import { GuestConsole } from './console.ts';
+import { CoverageRecord, coverageRequest } from './coverage-request.ts';
 import { DataBreakpoints } from './data-breakpoints.ts';
+import { Debuggee } from './debuggee.ts';
 import { disassembleRequest } from './disassembly.ts';
 import * as errors from './errors.ts';
 import { consoleInput, HELP } from './evaluate.ts';
-import { Evaluator } from './evaluator.ts';
 import { ExceptionFilters } from './exception-filters.ts';
 import { exitLogRequest, exitsRequest } from './exits-requests.ts';
-import { Guest, type AdapterHost, type LoadedGuest } from './guest.ts';
+import type { AdapterHost, Guest, LoadedGuest } from './guest.ts';
+import { SessionTest } from './guest-test.ts';
 import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
 import { machineRequest } from './machine-request.ts';
 import { readMemoryRequest, writeMemoryRequest } from './memory.ts';
-import { loadedSources, modules } from './modules.ts';
-import { withProgress } from './progress.ts';
-import { RegistersScope } from './registers-scope.ts';
-import { RunControl, type Stop } from './run-control.ts';
-import { checkThread, Stack, THREAD } from './stack.ts';
-import { StatsEvents } from './stats-events.ts';
+import { loadedSources, moduleEvents, modules } from './modules.ts';
+import { unlessCancelled, withProgress } from './progress.ts';
+import { messageOf, Requests, type Handler, type Reply } from './requests.ts';
+import type { RunControl, Stop } from './run-control.ts';
+import { checkThread, THREAD } from './stack.ts';
 import { pageTablesRequest, translationRequest } from './translation-requests.ts';
 import { goTo, gotoTargets, stepInTargets } from './targets.ts';
-import { Variables } from './variables.ts';
 import { formatAddress } from './address.ts';
-
-/** The answer to a request, and what follows once it has been sent. */
-interface Reply {
-  body?: object;
-  after?: () => void;
-}
-
-type Handler = (args: RequestArguments, signal: AbortSignal) => Reply | Promise<Reply>;
-
-/** A guest and the parts that work on it. */
-interface Loaded {
-  guest: Guest;
-  run: RunControl;
-  stack: Stack;
-  registers: RegistersScope;
-  variables: Variables;
-  evaluator: Evaluator;
-  console: GuestConsole;
-  stats: StatsEvents;
-  closeGdb: (() => void) | undefined;
-}
 
 export class TraplineSession extends DebugSession {
   /** Called once, when the client has disconnected. */
   onDisconnect: (() => void) | undefined;
   private readonly host: AdapterHost;
-  private readonly handlers: ReadonlyMap<string, Handler>;
+  private readonly requestLoop: Requests;
   private readonly listings = new Listings();
   private readonly exceptions = new ExceptionFilters();
   private readonly breakpoints = new Breakpoints(this.listings, [this.exceptions]);
   private readonly dataBreakpoints = new DataBreakpoints();
-  /** Requests in progress, by sequence number. */
-  private readonly pending = new Map<number, AbortController>();
   private client: Readonly<Record<string, unknown>> = {};
   private launchArguments: LaunchArguments | undefined;
-  private loaded: Loaded | undefined;
+  private attachArguments: AttachArguments | undefined;
+  private loaded: Debuggee | undefined;
   private configured = false;
   private closed = false;
 
@@ -78,71 +57,35 @@ export class TraplineSession extends DebugSession {
     this.setRunAsServer(true);
     const inspecting = { ...this.inspection(), ...this.statistics() };
     const running = { ...this.execution(), ...this.stopping() };
-    this.handlers = new Map(Object.entries({ ...this.lifecycle(), ...inspecting, ...running }));
+    this.requestLoop = new Requests(
+      { ...this.lifecycle(), ...inspecting, ...running },
+      (response) => this.sendResponse(response),
+      (message) => this.say(message, 'important'),
+    );
   }
 
   /** The requests that have a handler. */
   get requests(): string[] {
-    return [...this.handlers.keys()];
+    return this.requestLoop.names;
   }
 
   /** Tells the client about bytes or messages that belong to no request. */
   reportBadMessage(error: errors.UserError): void {
-    this.sendResponse(failure({ seq: 0, command: '' }, error));
+    this.requestLoop.refuse(error);
   }
 
   /** Takes one message, whatever it is: a request is answered exactly once. */
   override handleMessage(message: unknown): void {
-    if (!isRecord(message)) {
-      this.reportBadMessage(errors.badMessage('the body is not an object'));
-      return;
-    }
-    const { type, seq, command } = message;
-    if (type === 'response' || type === 'event') return;
-    if (type !== 'request') {
-      this.reportBadMessage(errors.badMessage('"type" is not "request"'));
-      return;
-    }
-    if (typeof seq !== 'number') {
-      this.reportBadMessage(errors.badMessage('"seq" is not a number'));
-      return;
-    }
-    const request = { seq, command: typeof command === 'string' ? command : '' };
-    void this.answer(request, message['arguments']);
+    this.requestLoop.receive(message);
   }
 
-  /** Stops the guest and releases what belongs to it. Safe to call twice. */
+  /** Ends or leaves the guest and releases what belongs to it. Safe to call twice. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    for (const controller of this.pending.values()) controller.abort();
+    this.requestLoop.cancelAll();
     this.unload();
     this.onDisconnect?.();
-  }
-
-  private async answer(request: { seq: number; command: string }, values: unknown): Promise<void> {
-    const { seq, command } = request;
-    const controller = new AbortController();
-    this.pending.set(seq, controller);
-    let after: (() => void) | undefined;
-    try {
-      const handler = this.handlers.get(command);
-      if (!handler) throw errors.unknownRequest(command, closest(command, this.requests));
-      const result = handler(new RequestArguments(command, values), controller.signal);
-      const reply = result instanceof Promise ? await result : result;
-      if (controller.signal.aborted) throw errors.requestCancelled();
-      this.sendResponse({ seq: 0, type: 'response', request_seq: seq, success: true, command, ...bodyOf(reply) });
-      after = reply.after;
-    } catch (error) {
-      this.sendResponse(failure(request, error));
-    } finally {
-      this.pending.delete(seq);
-    }
-    try {
-      after?.();
-    } catch (error) {
-      this.say(messageOf(error), 'important');
-    }
   }
 
   private lifecycle(): Record<string, Handler> {
@@ -152,25 +95,37 @@ export class TraplineSession extends DebugSession {
         return { body: CAPABILITIES };
       },
       launch: (args, signal) => this.launch(args, signal),
-      attach: () => {
-        throw errors.attachUnsupported();
-      },
+      attach: (args, signal) => this.attach(args, signal),
       configurationDone: (args) => {
         const { run } = this.need(args);
         if (this.configured) return {};
         this.configured = true;
+        const { attachArguments: attached } = this;
+        if (attached) return { after: () => run.join(attached.stopOnAttach) };
         return { after: () => run.start(this.launchArguments?.stopOnEntry ?? false) };
       },
       restart: (args, signal) => this.restart(args, signal),
       terminate: () => {
-        this.loaded?.run.dispose();
+        const { loaded } = this;
+        const attachment = loaded?.guest.attachment;
+        // The end of a guest that was attached to is reported as any other.
+        if (attachment) return { after: () => attachment.terminate() };
+        loaded?.run.dispose();
         return { after: () => this.sendEvent(new Event('terminated')) };
       },
-      disconnect: () => ({ after: () => this.close() }),
+      disconnect: (args) => {
+        const attachment = args.boolean('terminateDebuggee') ? this.loaded?.guest.attachment : undefined;
+        return {
+          after: () => {
+            attachment?.terminate();
+            this.close();
+          },
+        };
+      },
       cancel: (args) => {
         // A progress has the id of its request.
         const id = args.raw['requestId'] ?? args.raw['progressId'];
-        this.pending.get(Number(id))?.abort();
+        this.requestLoop.cancel(Number(id));
         return {};
       },
     };
@@ -243,6 +198,7 @@ export class TraplineSession extends DebugSession {
       'trapline/translation': about(translationRequest),
       'trapline/pageTables': about(pageTablesRequest),
       'trapline/machine': about(machineRequest),
+      'trapline/coverage': (args) => ({ body: coverageRequest(this.need(args).coverage, args) }),
     };
   }
 
@@ -320,7 +276,7 @@ export class TraplineSession extends DebugSession {
   }
 
   private async launch(args: RequestArguments, signal: AbortSignal): Promise<Reply> {
-    if (this.launchArguments) throw errors.alreadyLaunched();
+    if (this.launchArguments || this.attachArguments) throw errors.alreadyLaunched();
     const parsed = parseLaunchArguments(args.raw);
     this.launchArguments = parsed;
     try {
@@ -332,8 +288,32 @@ export class TraplineSession extends DebugSession {
     return { after: () => this.sendEvent(new Event('initialized')) };
   }
 
+  private async attach(args: RequestArguments, signal: AbortSignal): Promise<Reply> {
+    if (this.launchArguments || this.attachArguments) throw errors.alreadyLaunched();
+    const parsed = parseAttachArguments(args.raw);
+    const { host } = this;
+    if (!host.attach) throw errors.nothingToAttachTo();
+    this.attachArguments = parsed;
+    try {
+      this.use(
+        await this.awaitGuest('Reading the symbols of the guest', signal, () => host.attach!(parsed, signal)),
+        false,
+      );
+    } catch (error) {
+      this.attachArguments = undefined;
+      throw error;
+    }
+    return {
+      after: () => {
+        this.sendEvent(new Event('capabilities', { capabilities: { supportsRestartRequest: false } }));
+        this.sendEvent(new Event('initialized'));
+      },
+    };
+  }
+
   private async restart(args: RequestArguments, signal: AbortSignal): Promise<Reply> {
     this.need(args);
+    if (this.attachArguments) throw errors.cannotRestartAttached();
     const given = args.raw['arguments'];
     const parsed = isRecord(given) ? parseLaunchArguments(given) : this.launchArguments;
     if (!parsed) throw errors.notLaunched(args.command);
@@ -345,75 +325,80 @@ export class TraplineSession extends DebugSession {
   }
 
   private async load(args: LaunchArguments, signal: AbortSignal): Promise<void> {
-    const load = (): Promise<LoadedGuest> => this.host.load(args, signal);
+    const loaded = await this.awaitGuest('Loading the guest', signal, () => this.host.load(args, signal));
+    const debuggee = this.use(loaded, args.noDebug);
+    if (args.coverage) debuggee.coverage = new CoverageRecord(debuggee.guest);
+    if (args.test !== undefined) this.startTest(debuggee, loaded.tests ?? [], args.test);
+    if (args.gdbPort !== undefined) await this.serveGdb(debuggee, args.gdbPort);
+  }
+
+  private startTest(debuggee: Debuggee, tests: readonly GuestTest[], name: string): void {
+    debuggee.test = new SessionTest(debuggee.guest, tests, name, {
+      halt: () => debuggee.run.halt(),
+      onVerdict: (verdict) => {
+        if (this.loaded !== debuggee) return;
+        debuggee.console.flush();
+        this.sendEvent(new Event('trapline/testFinished', { name, ...verdict } satisfies TestFinishedBody));
+        // What has been executed is asked for before the client disconnects.
+        if (!debuggee.coverage)
+          this.ended(verdict.passed ? 0 : 1, `the test has ${verdict.passed ? 'passed' : 'failed'}`);
+      },
+    });
+  }
+
+  /** Waits for a guest, showing progress; gives up as soon as the request is cancelled. */
+  private async awaitGuest(title: string, signal: AbortSignal, load: () => Promise<LoadedGuest>): Promise<LoadedGuest> {
     const isShown = this.client['supportsProgressReporting'] === true;
+    const cancellable = (): Promise<LoadedGuest> =>
+      unlessCancelled(load(), signal, (late) => late.attachment?.detach());
     const loading = isShown
-      ? withProgress((event) => this.sendEvent(event), this.idOf(signal), 'Loading the guest', load)
-      : load();
-    const loadedGuest = await loading.catch((error: unknown) => {
+      ? withProgress((event) => this.sendEvent(event), this.requestLoop.idOf(signal), title, cancellable)
+      : cancellable();
+    return loading.catch((error: unknown) => {
       throw error instanceof errors.UserError ? error : errors.launchFailed(inAttributes(messageOf(error)));
     });
-    if (signal.aborted || this.closed) throw errors.requestCancelled();
+  }
+
+  /** Makes a guest that of this session, in place of the one before. */
+  private use(loadedGuest: LoadedGuest, noDebug: boolean): Debuggee {
     const statsWanted = this.loaded?.stats.wanted ?? false;
+    const modulesBefore = this.loaded?.guest.symbols.files.length ?? 0;
     this.unload();
-    const guest = new Guest(loadedGuest, this.host.schedule);
-    const stack = new Stack(guest, this.listings);
-    const breakpoints = args.noDebug ? new Breakpoints(this.listings) : this.breakpoints;
-    const data = args.noDebug ? new DataBreakpoints() : this.dataBreakpoints;
-    const guestConsole: GuestConsole = new GuestConsole(
-      guest.machine,
-      (text) => this.consoleText(text),
-      () => run.end(),
-    );
-    const listener = {
-      stopped: (stop: Stop) => this.stopped(stop),
-      ended: (exitCode: number, text: string) => this.ended(exitCode, text),
-    };
-    const run: RunControl = new RunControl(guest, breakpoints, data, listener, () => guestConsole.panicked);
-    guest.runner.onResume.add(() => {
-      stack.invalidate();
-      this.exceptions.forget();
+    const breakpoints = noDebug ? new Breakpoints(this.listings) : this.breakpoints;
+    const data = noDebug ? new DataBreakpoints() : this.dataBreakpoints;
+    const lasting = { listings: this.listings, breakpoints, data };
+    const loaded = new Debuggee(loadedGuest, this.host.schedule, lasting, {
+      stopped: (stop) => this.stopped(stop),
+      ended: (exitCode, text) => this.ended(exitCode, text),
+      resumed: () => this.exceptions.forget(),
+      printed: (text) => this.consoleText(text),
+      statsChanged: (body) => this.sendEvent(new Event('trapline/statsChanged', body)),
     });
-    const registers = new RegistersScope(guest, stack);
-    const stats = new StatsEvents(guest, (body) => this.sendEvent(new Event('trapline/statsChanged', body)));
-    if (statsWanted) stats.want();
-    const variables = new Variables();
-    stack.onInvalidate.add(() => variables.clear());
-    const evaluator = new Evaluator(guest, stack, variables, registers);
-    const parts = { stats, guest, run, stack, registers, variables, evaluator };
-    this.loaded = { ...parts, console: guestConsole, closeGdb: undefined };
+    this.loaded = loaded;
+    if (statsWanted) loaded.stats.want();
     for (const logging of [breakpoints, data, this.exceptions]) logging.onMessage = (text) => this.say(text);
-    this.exceptions.bind(guest);
-    breakpoints.bind(guest);
-    data.bind(guest);
+    this.exceptions.bind(loaded.guest);
+    breakpoints.bind(loaded.guest);
+    data.bind(loaded.guest);
+    for (const event of moduleEvents(loaded.guest, modulesBefore)) this.sendEvent(new Event('module', event));
     for (const note of loadedGuest.notes ?? []) this.say(note);
-    if (args.gdbPort !== undefined) await this.serveGdb(this.loaded, args.gdbPort);
+    return loaded;
   }
 
-  /** The request in progress that a signal belongs to, as the id of its progress. */
-  private idOf(signal: AbortSignal): string {
-    const [seq] = [...this.pending].find(([, controller]) => controller.signal === signal) ?? [];
-    return String(seq);
-  }
-
-  private async serveGdb(loaded: Loaded, port: number): Promise<void> {
+  private async serveGdb(loaded: Debuggee, port: number): Promise<void> {
     if (!this.host.serveGdb) throw errors.launchFailed('"gdbPort" needs a desktop: no ports can be opened here.');
     const { machine, runner } = loaded.guest;
     const server = await this.host.serveGdb(machine, runner, port).catch((error: unknown) => {
       throw errors.launchFailed(`Cannot serve GDB on port ${port}: ${messageOf(error)}.`);
     });
     loaded.closeGdb = () => server.close();
-    this.say(`GDB can connect to 127.0.0.1:${server.port}. Its breakpoints replace those of this session.`);
+    this.say(`GDB can connect to 127.0.0.1:${server.port}.`);
   }
 
   private unload(): void {
     const { loaded } = this;
     this.loaded = undefined;
-    if (!loaded) return;
-    loaded.run.dispose();
-    loaded.console.dispose();
-    loaded.stats.dispose();
-    loaded.closeGdb?.();
+    loaded?.dispose();
   }
 
   private evaluate(args: RequestArguments): Reply {
@@ -431,17 +416,17 @@ export class TraplineSession extends DebugSession {
     return { body, after: () => changed && this.invalidate(loaded) };
   }
 
-  private type(loaded: Loaded, text: string): void {
+  private type(loaded: Debuggee, text: string): void {
     if (text === '') throw errors.emptyInput();
     loaded.guest.runner.type(new TextEncoder().encode(text));
   }
 
-  private need(args: RequestArguments): Loaded {
+  private need(args: RequestArguments): Debuggee {
     if (!this.loaded) throw errors.notLaunched(args.command);
     return this.loaded;
   }
 
-  private forThread(args: RequestArguments): Loaded {
+  private forThread(args: RequestArguments): Debuggee {
     const loaded = this.need(args);
     checkThread(args);
     return loaded;
@@ -456,6 +441,7 @@ export class TraplineSession extends DebugSession {
 
   private ended(exitCode: number, text: string): void {
     this.loaded?.console.flush();
+    if (this.loaded?.test?.ended(text) === true) return;
     this.say(`The guest has ended with exit code ${exitCode}: ${text}.`);
     this.sendEvent(new Event('exited', { exitCode }));
     this.sendEvent(new Event('terminated'));
@@ -463,7 +449,7 @@ export class TraplineSession extends DebugSession {
 
   private consoleText(text: string): void {
     this.sendEvent(new Event('trapline/console', { text }));
-    if (this.launchArguments?.console === 'terminal') return;
+    if ((this.launchArguments ?? this.attachArguments)?.console === 'terminal') return;
     this.sendEvent(new Event('output', { category: 'stdout', output: text }));
   }
 
@@ -471,13 +457,13 @@ export class TraplineSession extends DebugSession {
     this.sendEvent(new Event('output', { category, output: `${line}\n` }));
   }
 
-  private invalidate(loaded: Loaded): void {
+  private invalidate(loaded: Debuggee): void {
     loaded.stack.invalidate();
     if (this.client['supportsInvalidatedEvent'] !== true) return;
     this.sendEvent(new Event('invalidated', { areas: ['stacks', 'variables'], threadId: THREAD }));
   }
 
-  private memoryWritten(loaded: Loaded, address: number, count: number): void {
+  private memoryWritten(loaded: Debuggee, address: number, count: number): void {
     if (count === 0) return;
     if (this.client['supportsMemoryEvent'] === true) {
       this.sendEvent(new Event('memory', { memoryReference: formatAddress(address), offset: 0, count }));
@@ -498,10 +484,6 @@ function withoutName({ name: _, ...rest }: DebugProtocol.Variable): object {
 /** Whether a step is asked for by instruction; by line otherwise. */
 const byInstruction = (args: RequestArguments): boolean => args.optionalString('granularity') === 'instruction';
 
-function bodyOf(reply: Reply): { body?: object } {
-  return reply.body ? { body: reply.body } : {};
-}
-
 /** A message for the command line, in terms of launch attributes: `--mode native` is `"mode": "native"` here. */
 function inAttributes(message: string): string {
   return message.replace(/--([a-z]+) (\w+(?:\.\w+)*)/g, '"$1": "$2"');
@@ -512,24 +494,4 @@ function sourceReference(args: RequestArguments): number {
   const source = args.raw['source'];
   const inner = isRecord(source) ? new RequestArguments(args.command, source) : args;
   return inner.integer('sourceReference', { min: 1 });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function failure(request: { seq: number; command: string }, error: unknown): DebugProtocol.ErrorResponse {
-  const known = error instanceof errors.UserError;
-  const { id, message } = known ? error : errors.internalError(request.command, messageOf(error));
-  // Braces in a format would be taken for variables.
-  const format = message.replace(/[{}]/g, '');
-  return {
-    seq: 0,
-    type: 'response',
-    request_seq: request.seq,
-    success: false,
-    command: request.command,
-    message,
-    body: { error: { id, format, showUser: true } },
-  };
 }

@@ -1,9 +1,21 @@
 /**
  * Breakpoints and watchpoints that a client has inserted. Software (Z0) and hardware (Z1) breakpoints are both marks
- * in the virtual CPU: guest memory is never changed, so the guest cannot see them and patching code keeps them.
+ * in the virtual CPU: guest memory is never changed, so the guest cannot see them and patching code keeps them. Those of a
+ * debug session or of a run beside this client are not touched.
  */
-import type { Vcpu } from '../../emulator/vm.ts';
+import type { Machine } from '../../emulator/machine.ts';
+import { REGISTER } from '../../emulator/registers.ts';
+import type { PointOwner } from '../../emulator/stop-points.ts';
+import { hexToBytes } from '../../formats/gdb-packet.ts';
+import { readGuestMemory } from '../target.ts';
+import {
+  type AgentContext,
+  type AgentExpression,
+  evaluateAgentExpression,
+  parseAgentExpression,
+} from './agent-expression.ts';
 import { BAD_PACKET } from './memory.ts';
+import { registerByNumber } from './registers.ts';
 
 export type WatchKind = 'watch' | 'rwatch' | 'awatch';
 export type BreakKind = 'swbreak' | 'hwbreak';
@@ -19,15 +31,31 @@ const TYPES = ['swbreak', 'hwbreak', 'watch', 'rwatch', 'awatch'] as const;
 const LONGEST_WATCH = 1 << 20;
 /** Bytes of the largest single access, a doubleword. */
 const LONGEST_ACCESS = 8;
-const PACKET = /^([0-4]),([0-9a-fA-F]{1,8}),([0-9a-fA-F]{1,8})(;.*)?$/s;
+const PACKET = /^([0-4]),([0-9a-fA-F]{1,8}),([0-9a-fA-F]{1,8})(?:;(.*))?$/s;
+/** A condition: `X`, its bytes in hexadecimal, a comma, as many bytes. */
+const CONDITION = /^X([0-9a-fA-F]{1,4}),([0-9a-fA-F]*)$/;
+const FULL = 'E.The machine has no room for more; delete other breakpoints or watchpoints first.';
+
+/** Conditions of a breakpoint: it stops when one of them holds, or when there is none. */
+type Conditions = readonly AgentExpression[];
 
 export class GdbBreakpoints {
-  private readonly vcpu: Vcpu;
-  private readonly breaks: Record<BreakKind, Set<number>> = { swbreak: new Set(), hwbreak: new Set() };
+  private readonly points: PointOwner;
+  private readonly context: AgentContext;
+  private readonly breaks: Record<BreakKind, Map<number, Conditions>> = { swbreak: new Map(), hwbreak: new Map() };
   private watches: Watch[] = [];
 
-  constructor(vcpu: Vcpu) {
-    this.vcpu = vcpu;
+  /** `points` are those of this client. */
+  constructor(machine: Machine, points: PointOwner) {
+    this.points = points;
+    this.context = {
+      register: (number) => {
+        const id = registerByNumber(number);
+        return id === undefined ? undefined : machine.vcpu.readRegister(id);
+      },
+      memory: (address, length) => readGuestMemory(machine, address, length),
+    };
+    points.passes = (kind) => kind === 'breakpoint' && !this.holds(machine.vcpu.readRegister(REGISTER.pc) >>> 0);
   }
 
   /** Executes `Z...` or `z...`, without its first letter. Inserting twice and removing what is absent are no errors. */
@@ -38,17 +66,22 @@ export class GdbBreakpoints {
     const address = parseInt(match[2], 16);
     const length = parseInt(match[3], 16);
     if (type === 'swbreak' || type === 'hwbreak') {
-      if (insert) this.breaks[type].add(address);
-      else this.breaks[type].delete(address);
-      this.vcpu.setBreakpoints([...new Set([...this.breaks.swbreak, ...this.breaks.hwbreak])]);
-      return 'OK';
+      const conditions = parseConditions(match[4] ?? '');
+      if (!conditions) return BAD_PACKET;
+      return this.changeBreak(type, address, insert ? conditions : undefined);
     }
     if (length < 1 || length > LONGEST_WATCH || address + length > 0x1_0000_0000) return BAD_PACKET;
-    this.watches = this.watches.filter(
+    const others = this.watches.filter(
       (watch) => watch.kind !== type || watch.address !== address || watch.length !== length,
     );
-    if (insert) this.watches.push({ kind: type, address, length });
-    this.setWatchpoints();
+    const watches = insert ? [...others, { kind: type, address, length }] : others;
+    const ranges = watches.map(({ kind, ...range }) => ({
+      ...range,
+      read: kind !== 'watch',
+      write: kind !== 'rwatch',
+    }));
+    if (!this.points.setWatchpoints(ranges)) return FULL;
+    this.watches = watches;
     return 'OK';
   }
 
@@ -59,10 +92,20 @@ export class GdbBreakpoints {
     );
   }
 
-  /** What stops the guest before the instruction at an address. */
+  /** The kind of breakpoint at an address. */
   breakAt(address: number): BreakKind | undefined {
     if (this.breaks.hwbreak.has(address)) return 'hwbreak';
     return this.breaks.swbreak.has(address) ? 'swbreak' : undefined;
+  }
+
+  /** Whether the guest, which stands at an address, has met a breakpoint there whose condition holds. */
+  holds(address: number): boolean {
+    return [this.breaks.hwbreak, this.breaks.swbreak].some((breaks) => {
+      const conditions = breaks.get(address);
+      if (!conditions) return false;
+      // A condition without a value stops, too: the client then evaluates it itself, and says what is wrong.
+      return conditions.length === 0 || conditions.some((one) => evaluateAgentExpression(one, this.context) !== 0n);
+    });
   }
 
   /**
@@ -82,23 +125,39 @@ export class GdbBreakpoints {
     return hit && { kind: hit.kind, address: Math.max(address, hit.address) };
   }
 
-  /** Removes everything. */
-  clear(): void {
+  /** Removes everything, for good. */
+  release(): void {
     this.breaks.swbreak.clear();
     this.breaks.hwbreak.clear();
     this.watches = [];
-    this.vcpu.setBreakpoints([]);
-    this.setWatchpoints();
+    this.points.release();
   }
 
-  private setWatchpoints(): void {
-    this.vcpu.setWatchpoints(
-      this.watches.map(({ kind, address, length }) => ({
-        address,
-        length,
-        read: kind !== 'watch',
-        write: kind !== 'rwatch',
-      })),
-    );
+  /** Inserts a breakpoint with its conditions, or removes it. */
+  private changeBreak(kind: BreakKind, address: number, conditions: Conditions | undefined): string {
+    const breaks = this.breaks[kind];
+    const before = breaks.get(address);
+    if (conditions) breaks.set(address, conditions);
+    else breaks.delete(address);
+    if (this.points.setBreakpoints([...this.breaks.swbreak.keys(), ...this.breaks.hwbreak.keys()])) return 'OK';
+    if (before) breaks.set(address, before);
+    else breaks.delete(address);
+    return FULL;
   }
+}
+
+/**
+ * Parses the conditions of a Z packet; undefined when they are none. A bytecode that is not known here makes the breakpoint
+ * stop always: the client evaluates its condition again.
+ */
+function parseConditions(text: string): Conditions | undefined {
+  const conditions: (AgentExpression | undefined)[] = [];
+  // Several conditions follow each other with or without a separator.
+  for (const part of text.split(/;|(?=X)/).filter((piece) => piece !== '')) {
+    const match = CONDITION.exec(part);
+    const bytes = match && hexToBytes(match[2]);
+    if (!bytes || bytes.length !== parseInt(match[1], 16)) return undefined;
+    conditions.push(parseAgentExpression(bytes));
+  }
+  return conditions.every((condition) => condition !== undefined) ? conditions : [];
 }

@@ -183,7 +183,7 @@ for (const mode of ['native', 'lpv'] satisfies ExecutionMode[])
         'set {int}0x30000 = 0x12345678',
         'x/xw 0x30000',
         'x/xb 0xfffff',
-        'monitor translate 0x30000',
+        'monitor translation 0x30000',
         // Last: gdb reports it on its standard error, which is not in step with its output.
         'x/xw 0x80000000',
       ]);

@@ -1,4 +1,4 @@
-/** The memory packets: m, M, X, and the memory map. Addresses are guest virtual addresses. */
+/** The memory packets: m, M, X, qCRC, qSearch, and the memory map. Addresses are guest virtual addresses. */
 import type { Machine } from '../../emulator/machine.ts';
 import { asciiBytes, asciiText, bytesToHex, hexToBytes } from '../../formats/gdb-packet.ts';
 import { readGuestMemory, writeGuestMemory } from '../target.ts';
@@ -43,6 +43,64 @@ export function writeMemoryBinary(machine: Machine, body: Uint8Array): string {
 function write(machine: Machine, range: { address: number; length: number }, bytes: Uint8Array): string {
   if (bytes.length !== range.length) return BAD_PACKET;
   return writeGuestMemory(machine, range.address, bytes) === bytes.length ? 'OK' : MEMORY_ERROR;
+}
+
+/** Bytes that are read at a time where a range may be long. */
+const PIECE = 1 << 16;
+/** The longest range of `qCRC` and `qSearch`: all the RAM that a board has. */
+const LONGEST_RANGE = 1 << 28;
+const CRC_POLYNOMIAL = 0x04c11db7;
+
+/** CRC-32 as GDB computes it: highest bit first, from all ones, not inverted at the end. */
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000_0000 ? (crc << 1) ^ CRC_POLYNOMIAL : crc << 1;
+  return crc;
+});
+
+/** `qCRC:ADDRESS,LENGTH`: the checksum of a range, which must be readable from end to end. */
+export function checksum(machine: Machine, text: string): string {
+  const range = parseRange(text);
+  if (!range || range.length > LONGEST_RANGE) return BAD_PACKET;
+  let crc = 0xffff_ffff;
+  for (let done = 0; done < range.length;) {
+    const piece = readGuestMemory(machine, range.address + done, Math.min(PIECE, range.length - done));
+    if (piece.length === 0) return MEMORY_ERROR;
+    for (const byte of piece) crc = (crc << 8) ^ CRC_TABLE[(crc >>> 24) ^ byte];
+    done += piece.length;
+  }
+  return `C${(crc >>> 0).toString(16)}`;
+}
+
+/**
+ * `qSearch:memory:ADDRESS;LENGTH;PATTERN`, without its name: `1,ADDRESS` of the first match, `0` when there is none. Stops at the
+ * first byte that cannot be read.
+ */
+export function searchMemory(machine: Machine, body: Uint8Array): string {
+  const first = body.indexOf(0x3b);
+  const second = body.indexOf(0x3b, first + 1);
+  const range = second < 0 ? undefined : parseRange(asciiText(body.subarray(0, second)).replace(';', ','));
+  const pattern = body.subarray(second + 1);
+  if (!range || pattern.length === 0 || range.length > LONGEST_RANGE) return BAD_PACKET;
+  const end = range.address + range.length;
+  for (let at = range.address; at + pattern.length <= end; at += PIECE) {
+    const wanted = Math.min(PIECE + pattern.length - 1, end - at);
+    const piece = readGuestMemory(machine, at, wanted);
+    const found = indexOf(piece, pattern);
+    if (found >= 0) return `1,${(at + found).toString(16)}`;
+    if (piece.length < wanted) return at === range.address && piece.length === 0 ? MEMORY_ERROR : '0';
+  }
+  return '0';
+}
+
+function indexOf(bytes: Uint8Array, pattern: Uint8Array): number {
+  const last = bytes.length - pattern.length;
+  for (let at = bytes.indexOf(pattern[0]); at >= 0 && at <= last; at = bytes.indexOf(pattern[0], at + 1)) {
+    let length = 1;
+    while (length < pattern.length && bytes[at + length] === pattern[length]) length++;
+    if (length === pattern.length) return at;
+  }
+  return -1;
 }
 
 /**

@@ -46,19 +46,19 @@ describe('monitor commands about the hypervisor', () => {
   });
 
   it('walk the tables of the guest and of the shadow', () => {
-    const text = monitor(`translate ${hex32(main)}`);
+    const text = monitor(`translation ${hex32(main)}`);
     assert.match(text, / {2}level 1 at 0x[0-9a-f]{8}: 0x[0-9a-f]{8} coarse, domain \d+, to 0x/);
     assert.match(text, /shadow for user mode: same; read yes, write no\n/);
     assert.match(text, /in user mode now: read direct, write guest-fault\n$/);
-    assert.match(monitor('translate 0xf11f1000'), /physical 0x101f1000 \(pl011-0\)/);
+    assert.match(monitor('translation 0xf11f1000'), /physical 0x101f1000 \(pl011-0\)/);
   });
 
   it('list the tables side by side', () => {
-    const megabytes = monitor('tables');
+    const megabytes = monitor('pagetables');
     assert.match(megabytes, /^address +guest +to +shadow, privileged +shadow, user\n/);
     assert.match(megabytes, /^0xc0000000 +(coarse|section) +0x[0-9a-f]{8} +(same|narrower) \(\d+\)/m);
-    assert.match(monitor('tables 0xc0000000'), /^0xc0008000 +(small|large) +0x00008000 +same/m);
-    assert.equal(monitor('tables 0x50000000'), 'Nothing is mapped here.\n');
-    assert.match(monitor('tables here'), /^Usage: monitor tables/);
+    assert.match(monitor('pagetables 0xc0000000'), /^0xc0008000 +(small|large) +0x00008000 +same/m);
+    assert.equal(monitor('pagetables 0x50000000'), 'Nothing is mapped here.\n');
+    assert.match(monitor('pagetables here'), /^Usage: monitor pagetables/);
   });
 });

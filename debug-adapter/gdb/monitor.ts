@@ -2,6 +2,7 @@
 import type { Machine } from '../../emulator/machine.ts';
 import { REGISTER, type RegisterName } from '../../emulator/registers.ts';
 import { logRow, reportExits } from '../inspection/exits.ts';
+import { inspectMachine } from '../inspection/machine-state.ts';
 import { inspectPageTables, MEGABYTES } from '../inspection/page-tables.ts';
 import { describeTranslation, inspectTranslation } from '../inspection/translation.ts';
 import type { ShadowCell } from '../protocol.ts';
@@ -32,16 +33,22 @@ const COMMANDS: readonly MonitorCommand[] = [
     run: infoDevices,
   },
   {
-    name: 'translate',
+    name: 'translation',
     parameters: 'ADDRESS',
     help: "walks the guest's tables and the shadow's for a virtual address",
     run: translate,
   },
   {
-    name: 'tables',
+    name: 'pagetables',
     parameters: '[ADDRESS]',
     help: "the guest's tables beside the shadow's: megabytes in use, or the pages of one",
-    run: tables,
+    run: pageTables,
+  },
+  {
+    name: 'machine',
+    parameters: '',
+    help: 'the CPU that the guest sees, beside the one that executes it, and cp15 field by field',
+    run: machineState,
   },
   { name: 'xp', parameters: 'ADDRESS [WORDS]', help: 'words of RAM by physical address', run: examinePhysical },
   {
@@ -135,7 +142,7 @@ function parseAddress(machine: Machine, text: string): number | undefined {
 
 function translate({ machine }: MonitorContext, parameter: string): string {
   const address = parseAddress(machine, parameter);
-  if (address === undefined) return 'Usage: monitor translate ADDRESS, for example monitor translate 0xc0008000';
+  if (address === undefined) return 'Usage: monitor translation ADDRESS, for example monitor translation 0xc0008000';
   return describeTranslation(inspectTranslation(machine, address));
 }
 
@@ -203,10 +210,10 @@ function exitLog(machine: Machine): string {
 }
 
 /** Megabytes that are in use in either table; with an address, the pages of its megabyte. */
-function tables({ machine }: MonitorContext, parameter: string): string {
+function pageTables({ machine }: MonitorContext, parameter: string): string {
   const address = parameter === '' ? undefined : parseAddress(machine, parameter);
   if (parameter !== '' && address === undefined)
-    return 'Usage: monitor tables [ADDRESS], for example monitor tables 0xc0008000';
+    return 'Usage: monitor pagetables [ADDRESS], for example monitor pagetables 0xc0008000';
   const megabyte = address === undefined ? undefined : address >>> 20;
   const { rows } = inspectPageTables(machine, { megabyte, start: 0, count: MEGABYTES, used: true });
   if (rows.length === 0) return 'Nothing is mapped here.';
@@ -221,6 +228,28 @@ function tables({ machine }: MonitorContext, parameter: string): string {
       ...(row.shadow ? [cell(row.shadow.privileged), cell(row.shadow.user)] : []),
     ]),
   ]);
+}
+
+/** Both CPUs in two columns; of cp15 what the guest sees. */
+function machineState({ machine }: MonitorContext): string {
+  const { mode, board, virtual, physical } = inspectMachine(machine, false);
+  const title = physical ? [['register', 'virtual', 'physical']] : [['register', 'value']];
+  const registers = Object.entries(virtual.registers).map(([name, value]) => [
+    name,
+    value,
+    ...(physical ? [physical.registers[name] ?? ''] : []),
+  ]);
+  const status = ['status', virtual.status, ...(physical ? [physical.status] : [])];
+  const system = virtual.systemControl.map(({ name, value, fields }) => [
+    name,
+    value,
+    fields.map((field) => `${field.name}=${field.value}`).join(' '),
+  ]);
+  return `${board}, ${mode}
+
+${table([...title, ...registers, status])}
+
+${table(system)}`;
 }
 
 function stepCount({ machine }: MonitorContext): string {

@@ -36,9 +36,12 @@ export function hexToWord(text: string): number | undefined {
   return bytes?.length === 4 ? new DataView(bytes.buffer).getUint32(0, true) : undefined;
 }
 
-/** The reply to `g`. */
-export function readGeneral(machine: Machine): string {
-  return GENERAL.map((name) => wordToHex(machine.vcpu.readRegister(REGISTER[name]))).join('');
+/** A register value in a reply: `x` for each digit of one that is not known. */
+export const knownToHex = (value: number | undefined): string => (value === undefined ? 'xxxxxxxx' : wordToHex(value));
+
+/** The reply to `g`; `read` has the values of the thread that is asked for. */
+export function readGeneral(read: (id: RegisterId) => number | undefined): string {
+  return GENERAL.map((name) => knownToHex(read(REGISTER[name]))).join('');
 }
 
 /** Executes `G`. CPSR goes first: it selects the bank that sp and lr are written to. */

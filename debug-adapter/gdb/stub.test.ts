@@ -253,14 +253,14 @@ describe('gdb stub', () => {
 
   it('runs monitor commands', async () => {
     const { monitor } = connect();
-    assert.match(await monitor('help'), /monitor translate ADDRESS +walks/);
+    assert.match(await monitor('help'), /monitor translation ADDRESS +walks/);
     assert.match(await monitor('info registers'), /cpsr {11} {2}0x000000d3 {2}nzcvqjIFt svc/);
     assert.match(await monitor('info memory'), /0x00000000-0x00003fff {2}RAM, 16 KB/);
     assert.match(await monitor('info devices'), /no devices/);
-    assert.match(await monitor('translate 0xc0000010'), /physical 0x00000010/);
-    assert.match(await monitor('translate $pc'), /physical 0x00000000/);
-    assert.match(await monitor('translate 0x50000000'), /no mapping/);
-    assert.match(await monitor('translate zebra'), /Usage/);
+    assert.match(await monitor('translation 0xc0000010'), /physical 0x00000010/);
+    assert.match(await monitor('translation $pc'), /physical 0x00000000/);
+    assert.match(await monitor('translation 0x50000000'), /no mapping/);
+    assert.match(await monitor('translation zebra'), /Usage/);
     assert.match(await monitor('xp 0 8'), /^0x00000000: e1a00000 e1a00000 e1a00000 e1a00000\n0x00000010: /);
     assert.match(await monitor('xp 0x50000000'), /no RAM/);
     assert.match(await monitor('exits'), /no exits in native mode/);

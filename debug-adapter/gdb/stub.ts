@@ -1,12 +1,12 @@
 /**
- * A session of the GDB remote serial protocol with one client, over any transport that carries bytes. All-stop, one
- * thread. Attaching pauses the guest; detaching lets it run; a connection that just ends puts the guest back to
+ * A session of the GDB remote serial protocol with one client, over any transport that carries bytes. All-stop; the
+ * thread on the CPU is the only one that can be made to go on. Attaching pauses the guest; detaching lets it run; a connection that just ends puts the guest back to
  * what it was doing when the client came. Addresses are guest virtual addresses, registers those that the guest sees.
  *
  * A guest that has ended is reported as a stop (SIGTRAP, with a line on the client's console), not as an exit: its
  * memory and registers can still be read, and it can be reset.
  */
-import { REGISTER } from '../../emulator/registers.ts';
+import { REGISTER, type RegisterId } from '../../emulator/registers.ts';
 import type { Runner, RunnerStop } from '../../emulator/runner.ts';
 import {
   asciiBytes,
@@ -18,24 +18,36 @@ import {
 } from '../../formats/gdb-packet.ts';
 import { describeStop } from '../target.ts';
 import { GdbBreakpoints, type WatchKind } from './breakpoints.ts';
-import { BAD_PACKET, MEMORY_MAP_XML, readMemory, transfer, writeMemoryBinary, writeMemoryHex } from './memory.ts';
+import {
+  BAD_PACKET,
+  checksum,
+  MEMORY_MAP_XML,
+  readMemory,
+  searchMemory,
+  transfer,
+  writeMemoryBinary,
+  writeMemoryHex,
+} from './memory.ts';
 import { runMonitorCommand } from './monitor.ts';
 import {
   expeditedRegisters,
   hexToWord,
+  knownToHex,
   readGeneral,
   registerByNumber,
   TARGET_XML,
-  wordToHex,
   writeGeneral,
 } from './registers.ts';
-import { isOurThread, parseSimpleResume, parseVCont, type ResumeAction } from './resume.ts';
+import { parseSimpleResume, parseVCont, type ResumeAction } from './resume.ts';
+import { GdbThreads, hexId, savedRegister, type ThreadSource } from './threads.ts';
 
 export interface GdbSessionOptions {
   /** Puts the guest back to its start, loaded again. By default CPU and board are reset and RAM is kept. */
   reset?: () => void;
   /** Called when the client asks for the connection to end (kill). */
   hangUp?: () => void;
+  /** The tasks of the guest as threads; by default there is one thread, the virtual CPU. */
+  threads?: ThreadSource;
   /** Runs a task after what waits in the event loop. */
   schedule?: (task: () => void) => void;
 }
@@ -50,12 +62,16 @@ const STEPS_AT_ONCE = 5000;
 const SIGINT = '02';
 const SIGTRAP = '05';
 const SIGABRT = '06';
+const NOT_ON_CPU = 'E.The registers of a task that sleeps cannot be written.';
+const SEARCH = 'qSearch:memory:';
 
 const FEATURES = [
   `PacketSize=${PACKET_SIZE.toString(16)}`,
   'QStartNoAckMode+',
   'qXfer:features:read+',
   'qXfer:memory-map:read+',
+  'qXfer:threads:read+',
+  'ConditionalBreakpoints+',
   'swbreak+',
   'hwbreak+',
   'vContSupported+',
@@ -78,7 +94,8 @@ export class GdbSession {
   private extended = false;
   private reportsBreakKind = false;
   private lastFrame: Uint8Array | undefined;
-  private lastStop = `T${SIGTRAP}thread:01;`;
+  private lastSignal = SIGTRAP;
+  private readonly threads: GdbThreads;
   /** The client asked for the pause that is under way. */
   private interrupted = false;
   /** A watchpoint hit that the client has not yet stepped over; see `step`. */
@@ -88,7 +105,8 @@ export class GdbSession {
     this.runner = runner;
     this.send = send;
     this.options = options;
-    this.breakpoints = new GdbBreakpoints(runner.machine.vcpu);
+    this.breakpoints = new GdbBreakpoints(runner.machine, runner.points.newOwner());
+    this.threads = new GdbThreads(runner.machine, options.threads);
     this.wasRunning = runner.running;
     runner.onStop.add(this.onStop);
     if (this.wasRunning) {
@@ -133,7 +151,7 @@ export class GdbSession {
     this.state = 'ended';
     this.queue = [];
     this.runner.onStop.delete(this.onStop);
-    this.breakpoints.clear();
+    this.breakpoints.release();
   }
 
   private hangUp(): void {
@@ -170,8 +188,9 @@ export class GdbSession {
         this.extended = true;
         return 'OK';
       case 'g':
-        return readGeneral(machine);
+        return readGeneral((id) => this.registerOf(id));
       case 'G':
+        if (this.threads.savedRegisters) return NOT_ON_CPU;
         return writeGeneral(machine, rest) ? 'OK' : BAD_PACKET;
       case 'p':
         return this.readRegister(rest);
@@ -190,9 +209,9 @@ export class GdbSession {
       case 'S':
         return this.resume(parseSimpleResume(text));
       case 'H':
-        return /^[cg]/.test(rest) && isOurThread(rest.slice(1)) ? 'OK' : BAD_PACKET;
+        return this.selectThread(rest) ? 'OK' : BAD_PACKET;
       case 'T':
-        return isOurThread(rest) ? 'OK' : BAD_PACKET;
+        return this.threads.has(rest) ? 'OK' : BAD_PACKET;
       case 'D':
         return this.detach();
       case 'k':
@@ -203,6 +222,7 @@ export class GdbSession {
         return undefined;
       case 'q':
       case 'Q':
+        if (text.startsWith(SEARCH)) return searchMemory(machine, body.subarray(SEARCH.length));
         return this.query(text);
       case 'v':
         return this.multiLetter(text);
@@ -213,10 +233,24 @@ export class GdbSession {
 
   private readRegister(text: string): Reply {
     const id = /^[0-9a-fA-F]{1,4}$/.test(text) ? registerByNumber(parseInt(text, 16)) : undefined;
-    return id === undefined ? BAD_PACKET : wordToHex(this.runner.machine.vcpu.readRegister(id));
+    return id === undefined ? BAD_PACKET : knownToHex(this.registerOf(id));
+  }
+
+  /** A register of the selected thread. */
+  private registerOf(id: RegisterId): number | undefined {
+    const saved = this.threads.savedRegisters;
+    return saved ? savedRegister(saved, id) : this.runner.machine.vcpu.readRegister(id);
+  }
+
+  /** `Hg` selects a thread; `Hc`, of old, names the one to go on, which only that on the CPU can be. */
+  private selectThread(text: string): boolean {
+    const id = text.slice(1);
+    if (text.startsWith('g')) return this.threads.select(id);
+    return text.startsWith('c') && this.threads.isCurrent(id);
   }
 
   private writeRegister(text: string): Reply {
+    if (this.threads.savedRegisters) return NOT_ON_CPU;
     const match = /^([0-9a-fA-F]{1,4})=([0-9a-fA-F]{8})$/.exec(text);
     const id = match ? registerByNumber(parseInt(match[1], 16)) : undefined;
     const value = match ? hexToWord(match[2]) : undefined;
@@ -240,13 +274,14 @@ export class GdbSession {
       case 'qAttached':
         return '1';
       case 'qC':
-        return 'QC01';
+        return `QC${hexId(this.threads.current)}`;
       case 'qfThreadInfo':
-        return 'm01';
       case 'qsThreadInfo':
-        return 'l';
+        return this.threads.list(name === 'qfThreadInfo');
       case 'qThreadExtraInfo':
-        return bytesToHex(asciiBytes(`CPU 0, ${this.runner.machine.vm.mode}`));
+        return this.threads.extraInfo(text.slice('qThreadExtraInfo,'.length)) ?? BAD_PACKET;
+      case 'qCRC':
+        return checksum(this.runner.machine, text.slice('qCRC:'.length));
       case 'qSymbol':
         return 'OK';
       case 'qRcmd':
@@ -259,6 +294,8 @@ export class GdbSession {
   private readObject(text: string): Reply {
     const features = 'qXfer:features:read:target.xml:';
     const memoryMap = 'qXfer:memory-map:read::';
+    const threads = 'qXfer:threads:read::';
+    if (text.startsWith(threads)) return transfer(this.threads.document, text.slice(threads.length));
     if (text.startsWith(features)) return transfer(TARGET_XML, text.slice(features.length));
     if (text.startsWith(memoryMap)) return transfer(MEMORY_MAP_XML, text.slice(memoryMap.length));
     return text.startsWith('qXfer:features:read:') ? 'E00' : '';
@@ -275,7 +312,8 @@ export class GdbSession {
 
   private multiLetter(text: string): Reply {
     if (text === 'vCont?') return 'vCont;c;C;s;S;t;r';
-    if (text.startsWith('vCont')) return this.resume(parseVCont(text.slice('vCont'.length)));
+    if (text.startsWith('vCont'))
+      return this.resume(parseVCont(text.slice('vCont'.length), (id) => this.threads.isCurrent(id)));
     if (text.startsWith('vKill')) {
       if (this.extended) {
         this.reset();
@@ -302,6 +340,8 @@ export class GdbSession {
   private reset(): void {
     const { machine } = this.runner;
     this.watchHit = undefined;
+    this.threads.invalidate();
+    this.lastSignal = SIGTRAP;
     if (this.options.reset) {
       this.options.reset();
       return;
@@ -324,6 +364,7 @@ export class GdbSession {
     if ('address' in action && action.address !== undefined)
       this.runner.machine.vcpu.writeRegister(REGISTER.pc, action.address | 0);
     this.interrupted = false;
+    this.threads.invalidate();
     switch (action.type) {
       case 'continue':
         this.state = 'running';
@@ -363,8 +404,8 @@ export class GdbSession {
     for (let count = 0; count < STEPS_AT_ONCE; count++) {
       const stop = this.interrupted ? 'paused' : this.stepOnce();
       const pc = runner.machine.vcpu.readRegister(REGISTER.pc) >>> 0;
-      if (stop !== 'stepped' || pc < start || pc >= end || this.breakpoints.breakAt(pc)) {
-        this.stopped(stop === 'stepped' && this.breakpoints.breakAt(pc) ? 'breakpoint' : stop);
+      if (stop !== 'stepped' || pc < start || pc >= end || this.breakpoints.holds(pc)) {
+        this.stopped(stop === 'stepped' && this.breakpoints.holds(pc) ? 'breakpoint' : stop);
         return;
       }
     }
@@ -375,6 +416,7 @@ export class GdbSession {
   /** The machine stands again. */
   private stopped(stop: RunnerStop): void {
     const awaited = this.state === 'running';
+    this.threads.invalidate();
     if (this.state === 'ended' || this.state === 'standing') return;
     this.state = 'standing';
     if (awaited) this.reply(this.stopReply(stop));
@@ -419,7 +461,12 @@ export class GdbSession {
       default:
         break;
     }
-    this.lastStop = `T${signal}thread:01;`;
-    return `T${signal}${detail}thread:01;${expeditedRegisters(machine)}`;
+    this.lastSignal = signal;
+    return `T${signal}${detail}thread:${hexId(this.threads.current)};${expeditedRegisters(machine)}`;
+  }
+
+  /** The reply to `?`. */
+  private get lastStop(): string {
+    return `T${this.lastSignal}thread:${hexId(this.threads.current)};`;
   }
 }

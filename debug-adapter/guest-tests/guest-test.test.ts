@@ -57,7 +57,13 @@ describe('tests of a guest', () => {
 function started(
   steps: GuestTest['steps'],
   timeout = 1,
-): { run: TestRun; typed: string[]; verdicts: Verdict[]; print: (text: string) => void; pass: (count: number) => void } {
+): {
+  run: TestRun;
+  typed: string[];
+  verdicts: Verdict[];
+  print: (text: string) => void;
+  pass: (count: number) => void;
+} {
   const { machine } = fakeMachine([...Array<number>(64).fill(WORD.nop), WORD.branchToSelf]);
   const typed: string[] = [];
   const verdicts: Verdict[] = [];
