@@ -6,10 +6,12 @@ import { TraplineConfigurationProvider, TraplineDynamicConfigurations } from './
 import { registerDebugCommands } from './debug-commands.ts';
 import { GuestTerminals } from './guest-terminal.ts';
 import { registerLanguage } from './language/language.ts';
+import { assemblySelector } from './language/selectors.ts';
 import type { Platform } from './platform.ts';
 import { GuestTests } from './testing/guest-tests.ts';
 import { registerTools } from './tools/tools.ts';
 import { TrapCountsFeed } from './trap-counts.ts';
+import { registerValues } from './values/values.ts';
 
 const DEBUG_TYPE = 'trapline';
 
@@ -31,6 +33,7 @@ export function register(context: vscode.ExtensionContext, platform: Platform): 
     new GuestTerminals(DEBUG_TYPE),
     new GuestTests(DEBUG_TYPE, log),
     ...registerTools(DEBUG_TYPE),
+    ...registerValues(DEBUG_TYPE, assemblySelector() as vscode.DocumentSelector),
     new TrapCountsFeed(DEBUG_TYPE, (counts) => language.takeTrapCounts(counts)),
     registerContexts(DEBUG_TYPE),
     ...registerDebugCommands(platform, log),
