@@ -24,9 +24,9 @@ describe('a session for a test of the guest', function () {
       const c = await launch({ mode, test: 'passes its own checks', noDebug: true });
       await c.client.configurationDoneRequest();
       const verdict = await c.next('trapline/testFinished', 20_000);
-      assert.deepEqual([verdict['name'], verdict['passed']], ['passes its own checks', true]);
-      assert.ok(Math.abs(Number(verdict['seconds']) - 0.09) < 0.005, String(verdict['seconds']));
-      assert.equal((await c.next('exited'))['exitCode'], 0);
+      assert.deepEqual([verdict.name, verdict.passed], ['passes its own checks', true]);
+      assert.ok(Math.abs(Number(verdict.seconds) - 0.09) < 0.005, String(verdict.seconds));
+      assert.equal((await c.next('exited')).exitCode, 0);
       await c.next('terminated');
     });
   }
@@ -35,9 +35,9 @@ describe('a session for a test of the guest', function () {
     const c = await launch({ test: 'halts when it is told to' });
     await c.client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'kernel_main' }] });
     await c.client.configurationDoneRequest();
-    assert.equal((await c.next('stopped'))['reason'], 'function breakpoint');
+    assert.equal((await c.next('stopped')).reason, 'function breakpoint');
     await c.client.continueRequest({ threadId: 1 });
-    assert.equal((await c.next('trapline/testFinished', 20_000))['passed'], true);
+    assert.equal((await c.next('trapline/testFinished', 20_000)).passed, true);
   });
 
   it('fails with exit code 1 when the guest ends too early, or its time is over', async () => {
@@ -55,9 +55,9 @@ describe('a session for a test of the guest', function () {
         const c = await launch({ program: folder, test: name, noDebug: true });
         await c.client.configurationDoneRequest();
         const verdict = await c.next('trapline/testFinished', 20_000);
-        assert.equal(verdict['passed'], false);
-        assert.match(String(verdict['message']), why);
-        assert.equal((await c.next('exited'))['exitCode'], 1);
+        assert.equal(verdict.passed, false);
+        assert.match(String(verdict.message), why);
+        assert.equal((await c.next('exited')).exitCode, 1);
       }
     } finally {
       rmSync(folder, { recursive: true, force: true });

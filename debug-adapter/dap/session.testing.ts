@@ -16,6 +16,10 @@ export interface EventBody {
   instructions?: number;
   total?: number;
   running?: boolean;
+  name?: string;
+  passed?: boolean;
+  message?: string;
+  seconds?: number;
 }
 
 export interface Connection {
