@@ -86,6 +86,11 @@ export class StopPoints {
     this.vcpu = vcpu;
   }
 
+  /** The breakpoints of all. */
+  get union(): ReadonlySet<number> {
+    return this.applied;
+  }
+
   /** A debugger without points yet. */
   newOwner(): PointOwner {
     const owner = new PointOwner(this);

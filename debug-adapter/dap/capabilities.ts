@@ -33,5 +33,6 @@ export const CAPABILITIES = {
   supportsModulesRequest: true,
   supportsRestartRequest: true,
   supportsTerminateRequest: true,
+  supportTerminateDebuggee: true,
   supportsCancelRequest: true,
 } as const satisfies DebugProtocol.Capabilities;

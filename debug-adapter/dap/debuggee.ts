@@ -24,7 +24,8 @@ export interface Lasting {
 
 /** Told of what the guest does. */
 export interface DebuggeeListener extends RunListener {
-  resumed(): void;
+  /** `byOther`: another debugger of the same guest has made it go on. */
+  resumed(byOther: boolean): void;
   printed(text: string): void;
   statsChanged(body: StatsChangedBody): void;
 }
@@ -59,7 +60,7 @@ export class Debuggee {
     this.run = new RunControl(this.guest, lasting.breakpoints, lasting.data, listener, () => this.console.panicked);
     this.onResume = () => {
       this.stack.invalidate();
-      listener.resumed();
+      listener.resumed(!this.run.isResuming);
     };
     runner.onResume.add(this.onResume);
     this.registers = new RegistersScope(this.guest, this.stack);

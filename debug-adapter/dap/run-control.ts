@@ -40,6 +40,7 @@ export class RunControl implements StepControl {
   private over = false;
   private endRequested = false;
   private disposed = false;
+  private resuming = false;
   private readonly onStop = (stop: RunnerStop): void => this.stopped(stop);
 
   constructor(
@@ -63,6 +64,11 @@ export class RunControl implements StepControl {
     return this.guest.runner.running || this.lineStep !== undefined;
   }
 
+  /** Whether the guest is being resumed by this session, and not by another debugger of it. */
+  get isResuming(): boolean {
+    return this.resuming;
+  }
+
   /** Throws when the guest has ended. */
   requireAlive(): void {
     if (this.over) throw guestEnded();
@@ -77,7 +83,7 @@ export class RunControl implements StepControl {
   /** First run after `configurationDone` or a restart; a breakpoint at the first instruction hits. */
   start(stopOnEntry: boolean): void {
     if (stopOnEntry) this.listener.stopped({ reason: 'entry', description: 'Stopped at the first instruction' });
-    else if (!this.stopAtBreakpoint()) this.guest.runner.resume();
+    else if (!this.stopAtBreakpoint()) this.go();
   }
 
   /** First stop, if any, in a guest that runs already: at once when asked for, or where it stands for another debugger. */
@@ -103,7 +109,7 @@ export class RunControl implements StepControl {
 
   /** `continue`. Does nothing when the guest runs already. */
   resume(): void {
-    if (!this.running) this.guest.runner.resume();
+    if (!this.running) this.go();
   }
 
   /** `pause`. A guest that stands already is reported as paused. */
@@ -171,7 +177,7 @@ export class RunControl implements StepControl {
   runTo(goal: Goal): void {
     this.goal = goal;
     this.breakpoints.setTemporary(goal.addresses);
-    this.guest.runner.resume();
+    this.go();
   }
 
   /** Puts a task at the end of the event loop's queue, for a step that takes long. */
@@ -288,6 +294,12 @@ export class RunControl implements StepControl {
     if (reason === 'exception') stop.text = stop.description;
     if (ids.length > 0) stop.hitBreakpointIds = [...ids];
     this.listener.stopped(stop);
+  }
+
+  private go(): void {
+    this.resuming = true;
+    this.guest.runner.resume();
+    this.resuming = false;
   }
 
   private startLineStep(step: LineStep): void {

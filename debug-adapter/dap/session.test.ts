@@ -45,6 +45,7 @@ const REQUEST_OF: Record<keyof typeof CAPABILITIES, string> = {
   supportsModulesRequest: 'modules',
   supportsRestartRequest: 'restart',
   supportsTerminateRequest: 'terminate',
+  supportTerminateDebuggee: 'disconnect',
   supportsCancelRequest: 'cancel',
 };
 
@@ -347,9 +348,9 @@ describe('a debug session', () => {
     assert.match(await error({ program: 'x', gdbPort: 70000 }), /port number/);
     assert.match(await error({}), /Nothing to launch/);
     assert.equal(await error({ program: 'broken' }), 'broken: not an ELF file. Give a kernel.');
-    assert.match((await c.fails('threads')).message ?? '', /needs a guest: send launch first/);
+    assert.match((await c.fails('threads')).message ?? '', /needs a guest: send launch or attach/);
     assert.match((await c.fails('thread')).message ?? '', /Unknown request "thread"\. Did you mean threads\?/);
-    assert.match((await c.fails('attach')).message ?? '', /cannot attach yet/);
+    assert.match((await c.fails('attach')).message ?? '', /no running guest.*trapline run --dap/);
   });
 
   it('answers every broken message with one error and goes on', async () => {

@@ -35,6 +35,10 @@ export interface Connection {
   request<T>(command: string, args?: object): Promise<T>;
   /** The error response to a request that must fail. */
   fails(command: string, args?: object): Promise<DebugProtocol.ErrorResponse>;
+  /** Ends the session by a disconnect request, and the connection. */
+  disconnect(args?: DebugProtocol.DisconnectArguments): Promise<void>;
+  /** Ends the connection without a word. */
+  drop(): void;
   close(): Promise<void>;
 }
 
@@ -49,13 +53,27 @@ const EVENTS = [
   'memory',
   'progressStart',
   'progressEnd',
+  'capabilities',
+  'module',
+  'loadedSource',
 ];
 
-/** Starts an adapter on a free port and connects to it. */
+/** Starts an adapter on a free port and connects to it; closing the connection ends both. */
 export async function connect(adapter?: AdapterHost): Promise<Connection> {
   const server = await startDapServer({ port: 0, ...(adapter && { adapter }) });
+  const connection = await connectTo(server);
+  const close = async (): Promise<void> => {
+    await connection.close();
+    await server.close();
+  };
+  return { ...connection, close };
+}
+
+/** Connects a further client to an adapter. */
+export async function connectTo(server: { readonly port: number }): Promise<Connection> {
   const client = new DebugClient('node', '', 'trapline');
   await client.start(server.port);
+  let isOpen = true;
   const events: DebugProtocol.Event[] = [];
   const seen = new Map<string, number>();
   const waiting = new Set<() => void>();
@@ -84,6 +102,7 @@ export async function connect(adapter?: AdapterHost): Promise<Connection> {
       check();
     });
   const send = client as unknown as {
+    stopAdapter(): void;
     doSend(command: string, args: object, done: (response: DebugProtocol.ErrorResponse) => void): void;
   };
   return {
@@ -104,9 +123,21 @@ export async function connect(adapter?: AdapterHost): Promise<Connection> {
           else resolve(response);
         });
       }),
+    disconnect: async (args = {}) => {
+      isOpen = false;
+      await client.disconnectRequest(args);
+      send.stopAdapter();
+    },
+    drop: () => {
+      isOpen = false;
+      send.stopAdapter();
+    },
     close: async () => {
-      await client.stop();
-      await server.close();
+      // A server that has gone already would never answer.
+      if (isOpen) client.disconnectRequest().catch(() => undefined);
+      isOpen = false;
+      send.stopAdapter();
+      await Promise.resolve();
     },
   };
 }

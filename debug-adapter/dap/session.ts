@@ -370,7 +370,10 @@ export class TraplineSession extends DebugSession {
     const loaded = new Debuggee(loadedGuest, this.host.schedule, lasting, {
       stopped: (stop) => this.stopped(stop),
       ended: (exitCode, text) => this.ended(exitCode, text),
-      resumed: () => this.exceptions.forget(),
+      resumed: (byOther) => {
+        this.exceptions.forget();
+        if (byOther) this.sendEvent(new Event('continued', { threadId: THREAD, allThreadsContinued: true }));
+      },
       printed: (text) => this.consoleText(text),
       statsChanged: (body) => this.sendEvent(new Event('trapline/statsChanged', body)),
     });
