@@ -69,7 +69,7 @@ describe('a session for a test of the guest', function () {
     await c.client.configurationDoneRequest();
     await c.next('trapline/testFinished', 20_000);
     const files: CoverageResponse['files'] = [];
-    for (let total = 1; files.length < total; ) {
+    for (let total = 1; files.length < total;) {
       const page = await c.request<CoverageResponse>('trapline/coverage', { start: files.length, count: 5 });
       total = page.total;
       files.push(...page.files);
