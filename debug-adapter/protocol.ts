@@ -357,3 +357,38 @@ export interface RunEndedBody {
   exits: ExitsResponse;
   lines: LineExitsResponse;
 }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// trapline/testFinished, trapline/coverage
+
+/**
+ * Event: the test that the launch attribute `test` names is over; the guest stands. The session ends by itself after it, unless
+ * it records coverage: then the client asks for that, and disconnects.
+ */
+export interface TestFinishedBody {
+  name: string;
+  passed: boolean;
+  /** One sentence; of a test that failed with the end of the console. */
+  message: string;
+  /** Guest time from the first instruction to the verdict. */
+  seconds: number;
+}
+
+/** Request: what has been executed since the launch, in a session with the attribute `coverage`; pages of source files. */
+export interface CoverageArguments {
+  start?: number;
+  count?: number;
+}
+
+export interface CoverageResponse {
+  total: number;
+  files: {
+    /** As the debug information names it. */
+    name: string;
+    /** Absent when the file is not there. */
+    path?: string;
+    /** Lines with code, ascending, and whether any of it was executed. */
+    lines: { line: number; executed: boolean }[];
+    functions: { name: string; line: number; executed: boolean }[];
+  }[];
+}

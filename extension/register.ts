@@ -6,7 +6,11 @@ import { TraplineConfigurationProvider, TraplineDynamicConfigurations } from './
 import { registerDebugCommands } from './debug-commands.ts';
 import { GuestTerminals } from './guest-terminal.ts';
 import { registerLanguage } from './language/language.ts';
+import { assemblySelector } from './language/selectors.ts';
 import type { Platform } from './platform.ts';
+import { GuestTests } from './testing/guest-tests.ts';
+import { registerTools } from './tools/tools.ts';
+import { registerValues } from './values/values.ts';
 import { registerViews } from './views/register.ts';
 
 const DEBUG_TYPE = 'trapline';
@@ -27,6 +31,9 @@ export function register(context: vscode.ExtensionContext, platform: Platform): 
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
     new GuestTerminals(DEBUG_TYPE),
+    new GuestTests(DEBUG_TYPE, log),
+    ...registerTools(DEBUG_TYPE),
+    ...registerValues(DEBUG_TYPE, assemblySelector() as vscode.DocumentSelector),
     registerContexts(DEBUG_TYPE),
     ...registerDebugCommands(platform, log),
     ...registerGuestCopies(context),

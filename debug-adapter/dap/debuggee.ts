@@ -2,6 +2,8 @@
 import type { Schedule } from '../../emulator/runner.ts';
 import type { StatsChangedBody } from '../protocol.ts';
 import type { Breakpoints } from './breakpoints.ts';
+import type { CoverageRecord } from './coverage-request.ts';
+import type { SessionTest } from './guest-test.ts';
 import { GuestConsole } from './console.ts';
 import type { DataBreakpoints } from './data-breakpoints.ts';
 import { Evaluator } from './evaluator.ts';
@@ -39,6 +41,10 @@ export class Debuggee {
   readonly stats: StatsEvents;
   /** Ends the GDB server beside the session. */
   closeGdb: (() => void) | undefined;
+  /** What has been executed, where that is recorded. */
+  coverage: CoverageRecord | undefined;
+  /** The test that the session is for. */
+  test: SessionTest | undefined;
   private readonly onResume: () => void;
   private isAlive = true;
 
@@ -73,6 +79,7 @@ export class Debuggee {
     this.console.dispose();
     this.stats.dispose();
     this.closeGdb?.();
+    this.test?.dispose();
     runner.onResume.delete(this.onResume);
     if (!attachment) return;
     attachment.onEnd = undefined;

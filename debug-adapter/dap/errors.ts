@@ -156,3 +156,14 @@ export const unknownTarget = (id: number): UserError =>
 
 export const unknownFunction = (name: string): UserError =>
   new UserError(3019, `No symbol ${JSON.stringify(name.slice(0, 80))} in the guest's files.`);
+
+export const unknownTest = (name: string, suggestion: string | undefined, known: string): UserError =>
+  new UserError(
+    3030,
+    `This guest has no test ${JSON.stringify(name.slice(0, 80))}` +
+      (suggestion === undefined ? '.' : `; did you mean ${JSON.stringify(suggestion)}?`) +
+      (known === '' ? ' "tests" in its guest.json lists them.' : ` It has: ${known.slice(0, 400)}.`),
+  );
+
+export const notRecorded = (): UserError =>
+  new UserError(3031, 'Nothing was recorded: launch the guest with "coverage": true.');

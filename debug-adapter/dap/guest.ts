@@ -13,6 +13,7 @@ import type { Awareness, TaskSpace } from '../awareness/awareness.ts';
 import type { AwarenessDescription } from '../awareness/description.ts';
 import { openAwareness } from '../awareness/open.ts';
 import { CodeNames, type LoadedRange } from '../inspection/code-names.ts';
+import type { GuestTest } from '../guest-tests/guest-test.ts';
 import { readPhysicalMemory, readGuestMemory } from '../target.ts';
 import { DebugFiles } from './debug-files.ts';
 import type { AttachArguments } from './attach-arguments.ts';
@@ -34,6 +35,8 @@ export interface LoadedGuest {
   sources?: SourceSettings;
   /** How the kernel keeps its tasks, where it declares that. */
   awareness?: AwarenessDescription | undefined;
+  /** Tests that the guest declares. */
+  tests?: readonly GuestTest[];
   /** Remarks on the launch for the user, one line each. */
   notes?: readonly string[];
   /** For a guest that ran before the session came to it. */
@@ -90,6 +93,8 @@ export class Guest {
   readonly schedule: Schedule;
   /** Names of the code at which exits happen. */
   readonly codeNames: CodeNames;
+  /** Where the kernel's segments are in RAM. */
+  readonly loadedRanges: readonly LoadedRange[];
   private readonly ranges: readonly LoadedRange[];
   private readonly description: AwarenessDescription | undefined;
   private opened: { readonly awareness: Awareness | undefined } | undefined;
@@ -108,6 +113,7 @@ export class Guest {
     this.sources = new SourcePaths(loaded.sources ?? NO_SOURCES, this.debug);
     this.codeNames = new CodeNames(this.symbols, loaded.ranges);
     this.description = loaded.awareness;
+    this.loadedRanges = loaded.ranges;
     this.ranges = loaded.ranges.filter(({ virtual, physical }) => virtual !== physical);
   }
 

@@ -29,14 +29,21 @@ export interface LaunchArguments {
   symbols?: string[];
   sourceMap?: Record<string, string>;
   gdbPort?: number;
+  /** One of the guest's tests, by its name: the session is for it. */
+  test?: string;
+  /** Record which code is executed. */
+  coverage: boolean;
   stopOnEntry: boolean;
   console: ConsolePlace;
   /** Run without debugging: breakpoints are ignored. */
   noDebug: boolean;
 }
 
-const TEXT = ['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append', 'patch'] as const;
-const OTHER = ['stopOnEntry', 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
+const TEXT = [
+  ...(['program', 'mode', 'machine', 'cpu', 'memory', 'kernel', 'dtb', 'initrd', 'append', 'patch', 'test'] as const),
+];
+const FLAGS = ['stopOnEntry', 'coverage'] as const;
+const OTHER = [...FLAGS, 'symbols', 'sourceMap', 'console', 'gdbPort', 'savings', 'modeSwitch', 'debug'];
 
 /** Attributes of a launch request that belong to Trapline. */
 export const LAUNCH_ATTRIBUTES: readonly string[] = [...TEXT, ...OTHER];
@@ -62,7 +69,8 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     const suggestion = closest(name, LAUNCH_ATTRIBUTES);
     throw unknownAttribute('launch', name, suggestion && `"${suggestion}"`, LAUNCH_ATTRIBUTES.join(', '));
   }
-  const result: LaunchArguments = { stopOnEntry: false, console: 'debugConsole', noDebug: raw['noDebug'] === true };
+  const noDebug = raw['noDebug'] === true;
+  const result: LaunchArguments = { stopOnEntry: false, coverage: false, console: 'debugConsole', noDebug };
   for (const name of TEXT) {
     let value = raw[name];
     if (value === undefined) continue;
@@ -71,11 +79,12 @@ export function parseLaunchArguments(raw: Readonly<Record<string, unknown>>): La
     if (value === '' && name !== 'append') throw badAttribute(name, 'a string that is not empty', 'an empty one');
     result[name] = value;
   }
-  const { stopOnEntry, symbols, sourceMap, console, gdbPort, savings, modeSwitch, debug } = raw;
-  if (stopOnEntry !== undefined) {
-    if (typeof stopOnEntry !== 'boolean') throw badAttribute('stopOnEntry', 'true or false', describe(stopOnEntry));
-    result.stopOnEntry = stopOnEntry;
+  for (const name of FLAGS) {
+    const value = raw[name] ?? false;
+    if (typeof value !== 'boolean') throw badAttribute(name, 'true or false', describe(value));
+    result[name] = value;
   }
+  const { symbols, sourceMap, console, gdbPort, savings, modeSwitch, debug } = raw;
   if (symbols !== undefined) result.symbols = readSymbols(symbols);
   if (sourceMap !== undefined) result.sourceMap = readSourceMap(sourceMap);
   if (console !== undefined) result.console = readConsole(console);

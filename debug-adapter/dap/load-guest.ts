@@ -30,6 +30,7 @@ export async function loadGuest(
     ...guestSymbols(resolved, created),
     awareness: resolved.awareness,
     sources: { folder: resolved.folder, map: resolved.sources, isFile },
+    tests: resolved.tests,
     notes,
   };
 }

@@ -105,6 +105,14 @@ export class RunControl implements StepControl {
     this.listener.ended(exitCode, text);
   }
 
+  /** The guest stands from now on, without an event: what the session was for has been reached. */
+  halt(): void {
+    this.dropLineStep();
+    this.clearGoal();
+    this.over = true;
+    this.guest.runner.pause();
+  }
+
   /** `continue`. Does nothing when the guest runs already. */
   resume(): void {
     if (!this.running) this.go();

@@ -16,6 +16,10 @@ export interface EventBody {
   instructions?: number;
   total?: number;
   running?: boolean;
+  name?: string;
+  passed?: boolean;
+  message?: string;
+  seconds?: number;
 }
 
 export interface Connection {
@@ -54,6 +58,8 @@ const EVENTS = [
   'loadedSource',
 ];
 
+const OWN_EVENTS = ['console', 'statsChanged', 'runEnded', 'testFinished'].map((name) => `trapline/${name}`);
+
 /** Starts an adapter on a free port and connects to it; closing the connection ends both. */
 export async function connect(adapter?: AdapterHost): Promise<Connection> {
   const server = await startDapServer({ port: 0, ...(adapter && { adapter }) });
@@ -73,7 +79,7 @@ export async function connectTo(server: { readonly port: number }): Promise<Conn
   const events: DebugProtocol.Event[] = [];
   const seen = new Map<string, number>();
   const waiting = new Set<() => void>();
-  for (const name of [...EVENTS, 'trapline/console', 'trapline/statsChanged', 'trapline/runEnded']) {
+  for (const name of [...EVENTS, ...OWN_EVENTS]) {
     client.on(name, (event: DebugProtocol.Event) => {
       events.push(event);
       for (const check of [...waiting]) check();

@@ -9,8 +9,11 @@ import { isRecord, RequestArguments } from './arguments.ts';
 import { parseAttachArguments, type AttachArguments } from './attach-arguments.ts';
 import { Breakpoints } from './breakpoints.ts';
 import { breakpointLocations, whyNotBound } from './breakpoint-questions.ts';
+import type { GuestTest } from '../guest-tests/guest-test.ts';
+import type { TestFinishedBody } from '../protocol.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { completions } from './completions.ts';
+import { CoverageRecord, coverageRequest } from './coverage-request.ts';
 import { DataBreakpoints } from './data-breakpoints.ts';
 import { Debuggee } from './debuggee.ts';
 import { disassembleRequest } from './disassembly.ts';
@@ -20,6 +23,7 @@ import { consoleInput } from './evaluate.ts';
 import { ExceptionFilters } from './exception-filters.ts';
 import { exitLogRequest, exitsRequest } from './exits-requests.ts';
 import type { AdapterHost, Guest, LoadedGuest } from './guest.ts';
+import { SessionTest } from './guest-test.ts';
 import { Listings, LISTING_MIME_TYPE } from './listings.ts';
 import { parseLaunchArguments, type LaunchArguments } from './launch-arguments.ts';
 import { machineRequest } from './machine-request.ts';
@@ -208,6 +212,7 @@ export class TraplineSession extends DebugSession {
       'trapline/translation': about(translationRequest),
       'trapline/pageTables': about(pageTablesRequest),
       'trapline/machine': about(machineRequest),
+      'trapline/coverage': (args) => ({ body: coverageRequest(this.need(args).coverage, args) }),
     };
   }
 
@@ -343,7 +348,23 @@ export class TraplineSession extends DebugSession {
   private async load(args: LaunchArguments, signal: AbortSignal): Promise<void> {
     const loaded = await this.awaitGuest('Loading the guest', signal, () => this.host.load(args, signal));
     const debuggee = this.use(loaded, args.noDebug);
+    if (args.coverage) debuggee.coverage = new CoverageRecord(debuggee.guest);
+    if (args.test !== undefined) this.startTest(debuggee, loaded.tests ?? [], args.test);
     if (args.gdbPort !== undefined) await this.serveGdb(debuggee, args.gdbPort);
+  }
+
+  private startTest(debuggee: Debuggee, tests: readonly GuestTest[], name: string): void {
+    debuggee.test = new SessionTest(debuggee.guest, tests, name, {
+      halt: () => debuggee.run.halt(),
+      onVerdict: (verdict) => {
+        if (this.loaded !== debuggee) return;
+        debuggee.console.flush();
+        this.sendEvent(new Event('trapline/testFinished', { name, ...verdict } satisfies TestFinishedBody));
+        // What has been executed is asked for before the client disconnects.
+        if (!debuggee.coverage)
+          this.ended(verdict.passed ? 0 : 1, `the test has ${verdict.passed ? 'passed' : 'failed'}`);
+      },
+    });
   }
 
   /** Waits for a guest, showing progress; gives up as soon as the request is cancelled. */
@@ -472,6 +493,7 @@ export class TraplineSession extends DebugSession {
 
   private ended(exitCode: number, text: string): void {
     this.loaded?.console.flush();
+    if (this.loaded?.test?.ended(text) === true) return;
     this.sendLastExits();
     this.say(`The guest has ended with exit code ${exitCode}: ${text}.`);
     this.sendEvent(new Event('exited', { exitCode }));

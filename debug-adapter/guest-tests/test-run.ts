@@ -83,7 +83,8 @@ export class TestRun {
   private advance(): void {
     for (;;) {
       const step = this.test.steps.at(++this.step);
-      if (!step) return this.end(true, `${this.test.steps.length} steps`);
+      const done = this.test.steps.length;
+      if (!step) return this.end(true, done === 1 ? '1 step' : `${done} steps`);
       if ('expect' in step) {
         this.matcher = new ConsoleMatcher(step.expect);
         return;

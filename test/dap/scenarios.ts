@@ -275,6 +275,19 @@ export const SCENARIOS: readonly Scenario[] = [
       await client.request('disconnect');
     },
   },
+  {
+    name: 'guest-test',
+    run: async (client) => {
+      await client.request('initialize', INITIALIZE);
+      const test = { test: 'boots to its prompt', coverage: true, noDebug: true };
+      await client.request('launch', { program: SAMPLE, mode: 'lpv', ...test });
+      await client.event('initialized');
+      await client.request('configurationDone');
+      await client.event('trapline/testFinished');
+      await client.request('trapline/coverage', { start: 0, count: 1 });
+      await client.request('disconnect');
+    },
+  },
 ];
 
 /** A scenario for the adapter of a run: two clients, one after another. `hold` keeps the guest back between them. */
