@@ -58,7 +58,10 @@ export const GUEST_OPTIONS: OptionSpecs = {
   dtb: { value: 'FILE', help: 'device tree' },
   initrd: { value: 'FILE', help: 'initial RAM disk' },
   append: { value: 'TEXT', help: 'kernel command line' },
-  patch: { value: 'HOW', help: 'auto (default): replace sensitive instructions while loading; off: the kernel is patched' },
+  patch: {
+    value: 'HOW',
+    help: 'auto (default): replace sensitive instructions while loading; off: the kernel is patched',
+  },
   clock: { value: 'NS', help: 'nanoseconds of guest time for an instruction; default 1' },
 };
 

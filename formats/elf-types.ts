@@ -5,7 +5,16 @@ export const ELF_TYPE = { relocatable: 1, executable: 2, shared: 3, core: 4 } as
 /** `e_machine` of 32-bit ARM. */
 export const EM_ARM = 40;
 /** `sh_type` values used here. */
-export const SECTION_TYPE = { null: 0, progbits: 1, symtab: 2, strtab: 3, rela: 4, note: 7, nobits: 8, rel: 9 } as const;
+export const SECTION_TYPE = {
+  null: 0,
+  progbits: 1,
+  symtab: 2,
+  strtab: 3,
+  rela: 4,
+  note: 7,
+  nobits: 8,
+  rel: 9,
+} as const;
 /** `sh_flags` bits used here. */
 export const SECTION_FLAG = { write: 1, alloc: 2, execute: 4, compressed: 0x800 } as const;
 /** `p_type` of a loadable segment. */

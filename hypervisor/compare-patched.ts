@@ -119,7 +119,7 @@ function compareSection(
 /** Where the build ID stands in a section of notes; undefined when there is none. */
 function buildIdRange(notes: Uint8Array): { start: number; end: number } | undefined {
   const view = new DataView(notes.buffer, notes.byteOffset, notes.byteLength);
-  for (let at = 0; at + NOTE_HEADER <= notes.length; ) {
+  for (let at = 0; at + NOTE_HEADER <= notes.length;) {
     const [nameSize, size, type] = [0, 4, 8].map((offset) => view.getUint32(at + offset, true));
     const start = at + NOTE_HEADER + align4(nameSize);
     const name = String.fromCharCode(...notes.subarray(at + NOTE_HEADER, at + NOTE_HEADER + Math.min(nameSize, 4)));

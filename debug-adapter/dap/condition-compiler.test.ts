@@ -52,7 +52,14 @@ for (const mode of ['native', 'lpv']) {
     let pc: number;
 
     before(async () => {
-      const args = { program: SAMPLE, mode, stopOnEntry: true, console: 'debugConsole', noDebug: false } as const;
+      const args = {
+        program: SAMPLE,
+        mode,
+        stopOnEntry: true,
+        console: 'debugConsole',
+        coverage: false,
+        noDebug: false,
+      } as const;
       guest = new Guest(await loadGuest(args, nodeFileSystem, '.'), setImmediate);
       const entry = guest.symbols.find('handle_data_abort') ?? assert.fail('no handle_data_abort');
       const { machine } = guest;

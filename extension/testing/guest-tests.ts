@@ -14,7 +14,7 @@ export class GuestTests implements vscode.Disposable {
   private readonly debugType: string;
   private readonly log: vscode.LogOutputChannel;
   private readonly controller: vscode.TestController;
-  private readonly disposables: vscode.Disposable[] = [];
+  private readonly disposables: { dispose(): unknown }[] = [];
   private readonly jobs = new WeakMap<vscode.TestItem, TestJob>();
 
   /** Finds tests when the Test Explorer is first looked at, and follows changes from then on. */

@@ -158,7 +158,7 @@ export const hover: Provider = ({ connection, workspace }) => {
     if (parts.length === 0) return null;
     return {
       contents: { kind: MarkupKind.Markdown, value: parts.join('\n\n') },
-      range: rangeAt(document!, place.base + at.start, place.base + at.end),
+      range: rangeAt(document, place.base + at.start, place.base + at.end),
     };
   });
   return { hoverProvider: true };

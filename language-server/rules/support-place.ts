@@ -5,7 +5,7 @@ import { MAKEFILE_MARK, SUPPORT_FILE, supportFile } from './support-file.ts';
 /** Files as the caller knows them. */
 export interface TextFiles {
   /** Whether there is a file or a folder. */
-  exists(path: string): boolean;
+  readonly exists: (path: string) => boolean;
   /** The text of a file; undefined when there is none. */
   readText(path: string): string | undefined;
 }

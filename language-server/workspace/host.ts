@@ -22,9 +22,9 @@ export interface HostServer {
 
 export interface LanguageHost {
   /** The text of a file; undefined when there is none that can be read. */
-  readText(path: string): string | undefined;
+  readonly readText: (path: string) => string | undefined;
   /** Whether there is a file or a folder. */
-  exists(path: string): boolean;
+  readonly exists: (path: string) => boolean;
   /** How files are compiled. Throws an error that says what is wrong with the options. */
   settings(options: CompileOptions): SettingsProvider;
   /** Paths of the source files under folders, in order; read little by little, as trees are large. */

@@ -53,7 +53,7 @@ function treeArguments(folder: string, level: string, includes: readonly string[
   if (root === undefined) return [...own, `-I${folder}`, '-D__ASSEMBLY__'];
   const arm = 'arch/arm/include';
   const build = join(GUEST, 'build');
-  const paths = [`${arm}`, `${arm}/uapi`, 'include', 'include/uapi'].map((path) => join(root, path));
+  const paths = [arm, `${arm}/uapi`, 'include', 'include/uapi'].map((path) => join(root, path));
   const generated = [`${arm}/generated`, 'include', `${arm}/generated/uapi`, 'include/generated/uapi'];
   paths.push(...generated.map((path) => join(build, path)));
   const forced = [join(root, 'include/linux/kconfig.h'), join(root, arm, 'asm/unified.h')];
