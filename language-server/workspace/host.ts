@@ -13,7 +13,7 @@ export interface CompileOptions {
 /** What a host may ask of the server that it works for. */
 export interface HostServer {
   /** Paths of the workspace folders, which may change. */
-  folders(): readonly string[];
+  readonly folders: () => readonly string[];
   /** Sends a request to the client. */
   request<T>(method: string, params: unknown): Promise<T>;
   /** Texts of these files are at hand now; before, they could not be read. */

@@ -85,7 +85,7 @@ export const SCENARIOS: readonly Scenario[] = [
       await client.request('breakpointLocations', { source: source('kernel/syscall.c'), line, endLine: line + 3 });
       await client.request('setBreakpoints', {
         source: source('kernel/syscall.c'),
-        breakpoints: [{ line, condition: 'frame->r[7] != 99', hitCondition: '>=2' }],
+        breakpoints: [{ line, condition: 'frame->r[7] != 99', hitCondition: '>=2', mode: 'virtual' }],
       });
       await client.request('setBreakpoints', {
         source: source('kernel/boot.S'),
@@ -269,6 +269,8 @@ export const SCENARIOS: readonly Scenario[] = [
       await runTo(client, 'sys_getpid');
       await client.request('trapline/exits', { count: 3 });
       await client.request('trapline/exitLog', { start: 0, count: 3 });
+      await client.request('trapline/lineExits');
+      await client.request('trapline/locate', { function: 'sys_getpid' });
       await client.request('trapline/translation', { address: '0xc0008000' });
       await client.request('trapline/pageTables', { level: 1, used: true, count: 3 });
       await client.request('trapline/machine', { device: 'sp804-0' }).catch(() => client.request('trapline/machine'));
