@@ -12,6 +12,7 @@ import { NodeSourceProvider } from '../language-server/node-source-provider.ts';
 import type { Problem } from '../language-server/parse/preprocessor/preprocess.ts';
 import { Source } from '../language-server/parse/source.ts';
 import type { Note } from '../language-server/rules/site-table.ts';
+import { lintFile } from './lint-file.ts';
 import type { BatchResult, LintBatch, Sent } from './lint-worker.ts';
 
 /** Files that one message names: enough to make messages cheap, few enough to keep all threads busy to the end. */
@@ -39,8 +40,7 @@ export async function lintFiles(
   if (count > 1) await lintInThreads(files, options, count, linter, provider, progress);
   else {
     files.forEach((file, i) => {
-      const source = provider.get(file);
-      if (source) linter.add(source);
+      lintFile(file, linter, provider);
       progress(i + 1);
     });
   }

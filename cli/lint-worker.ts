@@ -6,6 +6,7 @@ import type { SettingsOptions } from '../language-server/tree-settings.ts';
 import { NodeSourceProvider } from '../language-server/node-source-provider.ts';
 import type { Problem } from '../language-server/parse/preprocessor/preprocess.ts';
 import type { Note } from '../language-server/rules/site-table.ts';
+import { lintFile } from './lint-file.ts';
 
 /** A note or a problem with the path of its file. */
 export type Sent<T> = T extends { readonly source: unknown } ? Omit<T, 'source'> & { readonly path: string } : never;
@@ -36,10 +37,7 @@ if (port) {
   const linter = new Linter({ provider, settings }, false, (note) => notes.push(send(note)));
   let known = 0;
   port.on('message', ({ first, files }: LintBatch) => {
-    for (const file of files) {
-      const source = provider.get(file);
-      if (source) linter.add(source);
-    }
+    for (const file of files) lintFile(file, linter, provider);
     const problems = linter.problems.slice(known).map(send);
     known = linter.problems.length;
     const result: BatchResult = { first, count: files.length, notes, problems };

@@ -92,8 +92,8 @@ async function run(args: ParsedArguments): Promise<number> {
   if (args.has('summary')) process.stderr.write(summaryOf(reported, files.length));
   if (format === 'json') process.stdout.write(`${JSON.stringify(reported, undefined, 2)}\n`);
   else if (format === 'sarif') {
-    const { version } = await import('../package.json', { with: { type: 'json' } });
-    process.stdout.write(sarifReport(reported, version));
+    const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
+    process.stdout.write(sarifReport(reported, manifest.version));
   } else
     process.stdout.write(
       textReport(args.has('info') ? reported : reported.filter(({ severity }) => severity !== 'info')),

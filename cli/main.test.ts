@@ -8,6 +8,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+/** The command as it is installed. */
+const BUNDLE = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 interface Result {
   code: number | null;
@@ -106,8 +111,25 @@ describe('trapline', function () {
       assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
     const runHelp = await trapline(['run', '--help']);
     assert.deepEqual([runHelp.code, /--max-instructions N/.test(runHelp.stdout)], [0, true]);
-    assert.match((await trapline(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+    assert.match(VERSION, /^\d+\.\d+\.\d+$/);
+    assert.equal((await trapline(['--version'])).stdout, `${VERSION}\n`);
     assert.equal((await trapline([])).code, 2);
+  });
+
+  it('knows its version as a bundle, too', () => {
+    const bundle = (...args: string[]): string =>
+      execFileSync(process.execPath, [BUNDLE, ...args], { encoding: 'utf8' });
+    assert.equal(bundle('--version'), `${VERSION}\n`);
+    const folder = mkdtempSync(join(tmpdir(), 'trapline-version-'));
+    try {
+      writeFileSync(join(folder, 'empty.S'), '');
+      const log = JSON.parse(bundle('lint', '--format', 'sarif', folder)) as {
+        runs: { tool: { driver: { semanticVersion: string } } }[];
+      };
+      assert.equal(log.runs[0].tool.driver.semanticVersion, VERSION);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('refuses what it does not understand, in one line', async () => {

@@ -43,8 +43,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return ExitCode.ok;
   }
   if (name === '--version') {
-    const { version } = await import('../package.json', { with: { type: 'json' } });
-    process.stdout.write(`${version}\n`);
+    const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
+    process.stdout.write(`${manifest.version}\n`);
     return ExitCode.ok;
   }
   const wanted = name === 'help' ? rest[0] : name;

@@ -65,16 +65,23 @@ export class Linter {
     this.problems.push(...problems);
   }
 
-  /** Reads one file, and through its includes the macros that it uses. */
-  add(source: Source): void {
+  /**
+   * Reads one file, and through its includes the macros that it uses. False when it has no assembly: nothing of it is kept
+   * then.
+   */
+  add(source: Source): boolean {
     const { path } = source;
     const language = languageOf(path);
-    if (language === undefined || path.endsWith(`/${SUPPORT_FILE}`)) return;
-    if (language === 'assembly') this.addAssembly(source);
-    else {
-      if (language === 'header' && ASSEMBLY_IN_HEADER.test(source.text)) this.addWritten(source, []);
-      if (asmStatements(source).length > 0) this.addC(source);
+    if (language === undefined || path.endsWith(`/${SUPPORT_FILE}`)) return false;
+    if (language === 'assembly') {
+      this.addAssembly(source);
+      return true;
     }
+    const isWritten = language === 'header' && ASSEMBLY_IN_HEADER.test(source.text);
+    if (isWritten) this.addWritten(source, []);
+    const hasStatements = asmStatements(source).length > 0;
+    if (hasStatements) this.addC(source);
+    return isWritten || hasStatements;
   }
 
   private addAssembly(source: Source): void {

@@ -19,6 +19,11 @@ export class NodeSourceProvider implements SourceProvider {
     return source;
   }
 
+  /** Whether the file at a path has been asked for. */
+  has(path: string): boolean {
+    return this.sources.has(path);
+  }
+
   /** Forgets what is known of a path, after it has changed. */
   forget(path: string): void {
     this.sources.delete(path);

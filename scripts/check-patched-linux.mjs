@@ -8,8 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 
 const CLI = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist', 'cli.js');
-/** The whole tree of Linux 6.1 takes 2 GB while it is read. */
-const HEAP = '--max-old-space-size=6000';
 
 /** Runs a command; its output is shown, or captured. Throws when it fails. */
 function run(command, args, { capture = false } = {}) {
@@ -20,7 +18,7 @@ function run(command, args, { capture = false } = {}) {
   throw new Error(`${command} ${args.join(' ')} failed${reason}\n${stderr ?? ''}`);
 }
 
-const trapline = (args, options) => run(process.execPath, [HEAP, CLI, ...args], options);
+const trapline = (args, options) => run(process.execPath, [CLI, ...args], options);
 
 function say(text) {
   console.log(`\n== ${text}`);
