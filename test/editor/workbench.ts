@@ -128,8 +128,16 @@ export class Workbench {
   /** Adds a breakpoint by function name. */
   async addFunctionBreakpoint(name: string): Promise<void> {
     await this.command('Add Function Breakpoint');
-    const box = this.page.locator('.debug-breakpoints input').first();
-    await box.waitFor();
+    const list = this.page.locator('.debug-breakpoints');
+    const box = list.locator('.inputBoxContainer input').first();
+    // The row comes after those of the exception filters, and the list has only the rows that are in sight.
+    const shown = async (): Promise<boolean> => {
+      if (await box.isVisible()) return true;
+      await list.hover();
+      await this.page.mouse.wheel(0, 100);
+      return false;
+    };
+    await this.until('a row for the name', shown, (yes) => yes);
     await box.fill(name);
     await this.press('Enter');
   }
