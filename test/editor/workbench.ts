@@ -15,6 +15,20 @@ export const BROWSER_FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** Compares everything at once, so that the page does not change meanwhile, however busy the host is. */
+const MARKED_LINE = `(() => {
+  for (const marker of document.querySelectorAll('.monaco-editor .debug-top-stack-frame-line')) {
+    const { top } = marker.getBoundingClientRect();
+    for (const line of marker.closest('.monaco-editor').querySelectorAll('.view-lines .view-line')) {
+      if (Math.abs(line.getBoundingClientRect().top - top) >= 4) continue;
+      const copy = line.cloneNode(true);
+      for (const value of copy.querySelectorAll('[class*="debug-inline-value"]')) value.remove();
+      return copy.textContent.trimEnd();
+    }
+  }
+  return '';
+})()`;
+
 export class Workbench {
   readonly page: Page;
   private readonly context: BrowserContext;
@@ -142,17 +156,9 @@ export class Workbench {
     await this.press('Enter');
   }
 
-  /** The text of the line that is marked as the next to be executed; empty for none. */
+  /** The text of the line that is marked as the next to be executed, without the values behind it; empty for none. */
   async markedLine(): Promise<string> {
-    const marker = this.page.locator('.monaco-editor .debug-top-stack-frame-line').first();
-    const box = await marker.boundingBox({ timeout: 200 }).catch(() => null);
-    if (!box) return '';
-    const lines = this.page.locator('.monaco-editor .view-lines .view-line');
-    for (const line of await lines.all()) {
-      const at = await line.boundingBox({ timeout: 200 }).catch(() => null);
-      if (at && Math.abs(at.y - box.y) < 4) return plain(await line.innerText());
-    }
-    return '';
+    return plain(await this.page.evaluate<string>(MARKED_LINE));
   }
 
   /** The text of the dialog or the notification that is shown; empty for none. */
