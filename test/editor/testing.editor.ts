@@ -105,6 +105,8 @@ describe('the Test Explorer', function () {
       (count) => count > 5,
     );
     await w.page.mouse.move(700, 20);
+    // The palette fades out.
+    await w.page.waitForTimeout(600);
     await keepScreenshot(w.page, 'testing-coverage');
     // Nothing panics in tests that pass.
     await w.openFile('kernel/panic.c');
