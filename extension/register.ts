@@ -11,6 +11,7 @@ import type { Platform } from './platform.ts';
 import { GuestTests } from './testing/guest-tests.ts';
 import { registerTools } from './tools/tools.ts';
 import { registerValues } from './values/values.ts';
+import { DebugHub } from './views/debug-hub.ts';
 import { registerViews } from './views/register.ts';
 
 const DEBUG_TYPE = 'trapline';
@@ -18,9 +19,11 @@ const DEBUG_TYPE = 'trapline';
 /** Registers debug type, language features and commands; the servers start when they are needed. */
 export function register(context: vscode.ExtensionContext, platform: Platform): void {
   const log = vscode.window.createOutputChannel('Trapline', { log: true });
+  const hub = new DebugHub(DEBUG_TYPE);
   registerLanguage(context, platform, log);
   context.subscriptions.push(
     log,
+    hub,
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, {
       createDebugAdapterDescriptor: (session) => platform.debugAdapter(session),
     }),
@@ -32,11 +35,11 @@ export function register(context: vscode.ExtensionContext, platform: Platform): 
     ),
     new GuestTerminals(DEBUG_TYPE),
     new GuestTests(DEBUG_TYPE, log),
-    ...registerTools(DEBUG_TYPE),
+    ...registerTools(() => hub.session),
     ...registerValues(DEBUG_TYPE, assemblySelector() as vscode.DocumentSelector),
     registerContexts(DEBUG_TYPE),
     ...registerDebugCommands(platform, log),
     ...registerGuestCopies(context),
   );
-  registerViews(context, DEBUG_TYPE);
+  registerViews(context, hub);
 }

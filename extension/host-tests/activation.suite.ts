@@ -1,11 +1,18 @@
 /** What the editor knows of the extension, and how long it takes to activate. */
 import * as vscode from 'vscode';
-import { check, equal, inWorker } from './check.ts';
+import { check, equal, fileOf, inWorker } from './check.ts';
 
 /** The machine of the tests may be busy; docs/editor.md has measured figures. */
 const SLOWEST_ACTIVATION_MS = 1000;
 
+/** Beside the folder that is open: a folder with a guest activates the extension. */
+const GUESTS = ['sample', 'linux', 'printer'];
+
 describe('the extension', () => {
+  after(async () => {
+    for (const guest of GUESTS) await vscode.workspace.fs.copy(fileOf(`../${guest}`), fileOf(guest));
+  });
+
   it('activates fast, and only when it is needed', async () => {
     const extension = vscode.extensions.getExtension('trapline.trapline');
     check(extension, 'it is installed');

@@ -35,4 +35,13 @@ describe('robustness', () => {
     check(/kernel\.elf: there is no such file/.test(refused), `message of the restart: ${refused}`);
     await session.stop();
   });
+
+  // Last: under test the editor shows no dialog, and then a session that could not start stays the active one.
+  it('says what is wrong with a configuration', async () => {
+    const failed = await Session.start({ program: '${workspaceFolder}/nowhere' }).then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+    check(failed !== '', 'a session with nothing to run does not start');
+  });
 });

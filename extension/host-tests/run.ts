@@ -17,6 +17,7 @@ export async function run(): Promise<void> {
   await import('./activation.suite.ts');
   await import('./language.suite.ts');
   await import('./debug.suite.ts');
+  await import('./tools.suite.ts');
   await import('./robustness.suite.ts');
   await new Promise<void>((resolve, reject) => {
     mocha.run((failures) => (failures === 0 ? resolve() : reject(new Error(`${failures} tests failed`))));

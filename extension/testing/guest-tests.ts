@@ -124,12 +124,14 @@ export class GuestTests implements vscode.Disposable {
     coverage: RunCoverage | undefined,
   ): Promise<void> {
     run.started(item);
+    run.appendOutput(`\x1b[1m${job.test} (${job.mode})\x1b[0m\r\n`, undefined, item);
     const started = Date.now();
     const result = await runTestSession(job, {
       ...{ debugType: this.debugType, testRun: run, token, debug: how === 'debug' },
       collect: coverage && ((session) => coverage.add(session)),
       onConsole: (text) => run.appendOutput(text.replace(/\r*\n/g, '\r\n'), undefined, item),
     });
+    run.appendOutput('\r\n', undefined, item);
     const took = Date.now() - started;
     if (typeof result !== 'string' && result.passed) {
       run.passed(item, took);

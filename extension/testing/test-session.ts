@@ -10,6 +10,8 @@ export interface TestJob {
   readonly mode: string;
 }
 
+type Collect = (session: vscode.DebugSession) => Promise<void>;
+
 export interface TestSessionOptions {
   readonly debugType: string;
   readonly testRun: vscode.TestRun;
@@ -17,7 +19,7 @@ export interface TestSessionOptions {
   /** With breakpoints, and the views of a debug session. */
   readonly debug: boolean;
   /** Called before the session ends, when what was executed is recorded. */
-  readonly collect: ((session: vscode.DebugSession) => Promise<void>) | undefined;
+  readonly collect: Collect | undefined;
   /** Takes what the guest prints. */
   onConsole(text: string): void;
 }
@@ -33,6 +35,17 @@ export async function runTestSession(job: TestJob, options: TestSessionOptions):
   const owner = vscode.workspace.getWorkspaceFolder(job.folder);
   const disposables: vscode.Disposable[] = [];
   let verdict: TestFinishedBody | undefined;
+  let failure: string | undefined;
+  const collectAndEnd = async (session: vscode.DebugSession, collectFrom: Collect): Promise<void> => {
+    try {
+      await collectFrom(session);
+      // To stop the session would cancel the whole run of tests, so the adapter is asked to end it.
+      await session.customRequest('terminate');
+    } catch (error) {
+      failure = `What was executed could not be read: ${error instanceof Error ? error.message : String(error)}`;
+      void vscode.debug.stopDebugging(session);
+    }
+  };
   const ended = new Promise<void>((resolve) => {
     const isOurs = (session: vscode.DebugSession): boolean => session.configuration[MARK] === mark;
     const stop = (session: vscode.DebugSession): void => void vscode.debug.stopDebugging(session);
@@ -47,11 +60,7 @@ export async function runTestSession(job: TestJob, options: TestSessionOptions):
         if (event === 'trapline/console') options.onConsole((body as { text: string }).text);
         if (event !== 'trapline/testFinished') return;
         verdict = body as TestFinishedBody;
-        if (!collect) return;
-        void collect(session).then(
-          () => stop(session),
-          () => stop(session),
-        );
+        if (collect) void collectAndEnd(session, collect);
       }),
       vscode.debug.onDidTerminateDebugSession((session) => {
         if (isOurs(session)) resolve();
@@ -75,5 +84,5 @@ export async function runTestSession(job: TestJob, options: TestSessionOptions):
   } finally {
     for (const disposable of disposables) disposable.dispose();
   }
-  return verdict ?? 'The session has ended without a verdict.';
+  return failure ?? verdict ?? 'The session has ended without a verdict.';
 }

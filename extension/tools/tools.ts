@@ -11,6 +11,8 @@ interface Tool<Input> {
   ask(session: vscode.DebugSession, input: Input): Promise<unknown>;
 }
 
+type CurrentSession = () => vscode.DebugSession | undefined;
+
 interface TranslateInput {
   address: string;
   user?: boolean;
@@ -25,6 +27,8 @@ interface TrapsInput {
 const SITES = 20;
 const MOST_SITES = 200;
 const FRAMES = 20;
+/** The processor, whichever task it is at; `threads` names the tasks, and not this one, once the guest has some. */
+const PROCESSOR = 1;
 
 const state: Tool<object> = {
   name: 'trapline_state',
@@ -33,7 +37,7 @@ const state: Tool<object> = {
     const machine: unknown = await session.customRequest('trapline/machine', {});
     if ((machine as { running?: boolean }).running === true) return { machine };
     const { threads } = (await session.customRequest('threads')) as { threads: { id: number; name: string }[] };
-    const stack: unknown = await session.customRequest('stackTrace', { threadId: threads[0]?.id, levels: FRAMES });
+    const stack: unknown = await session.customRequest('stackTrace', { threadId: PROCESSOR, levels: FRAMES });
     return { machine, threads, stack };
   },
 };
@@ -56,22 +60,23 @@ const traps: Tool<TrapsInput> = {
   },
 };
 
-/** Registers the tools, where the editor has language models at all. */
-export function registerTools(debugType: string): vscode.Disposable[] {
+/**
+ * Registers the tools, where the editor has language models at all. `current` gives the session that is looked at, while its guest
+ * can be asked; the editor's active session may be one that has failed to start.
+ */
+export function registerTools(current: CurrentSession): vscode.Disposable[] {
   // Absent in editors older than the interface, whatever its types say.
   const models = vscode.lm as typeof vscode.lm | undefined;
   if (typeof models?.registerTool !== 'function') return [];
-  return [register(debugType, state), register(debugType, translate), register(debugType, traps)];
+  return [register(current, state), register(current, translate), register(current, traps)];
 }
 
-function register<Input>(debugType: string, tool: Tool<Input>): vscode.Disposable {
+function register<Input>(current: CurrentSession, tool: Tool<Input>): vscode.Disposable {
   return vscode.lm.registerTool<Input>(tool.name, {
     prepareInvocation: ({ input }) => ({ invocationMessage: tool.doing(input) }),
     invoke: async ({ input }) => {
-      const session = vscode.debug.activeDebugSession;
-      if (session?.type !== debugType) {
-        throw new Error('No guest is being debugged: start a session of Trapline first.');
-      }
+      const session = current();
+      if (!session) throw new Error('No guest is being debugged: start a session of Trapline first.');
       const answer = await tool.ask(session, input);
       return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(JSON.stringify(answer))]);
     },

@@ -1,7 +1,7 @@
 /** The views of Trapline, their commands, and the trap counts in the source. */
 import * as vscode from 'vscode';
 import type { LocateResponse } from '../../debug-adapter/protocol.ts';
-import { DebugHub } from './debug-hub.ts';
+import type { DebugHub } from './debug-hub.ts';
 import { fileUri } from './file-uri.ts';
 import type { ViewName } from './messages.ts';
 import { TrapAnnotations } from './source/trap-annotations.ts';
@@ -17,8 +17,7 @@ const VIEWS: Readonly<Record<ViewName, string>> = {
 };
 
 /** Registers everything; the views appear with the first debug session. */
-export function registerViews(context: vscode.ExtensionContext, debugType: string): void {
-  const hub = new DebugHub(debugType);
+export function registerViews(context: vscode.ExtensionContext, hub: DebugHub): void {
   const runs = new Runs(context.workspaceState, hub);
   const hostRequests = new Map<string, HostRequestHandler>([
     ...runs.requests,
@@ -38,7 +37,7 @@ export function registerViews(context: vscode.ExtensionContext, debugType: strin
     const open = vscode.commands.registerCommand(`${viewId(name)}.openEditor`, () => view.openEditor());
     context.subscriptions.push(view, open);
   }
-  context.subscriptions.push(hub, runs, new TrapAnnotations(hub, (show) => views.get('traps')?.show(show)));
+  context.subscriptions.push(runs, new TrapAnnotations(hub, (show) => views.get('traps')?.show(show)));
 }
 
 /** Opens the line of an address: its file, or the listing of its function. */

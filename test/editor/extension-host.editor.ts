@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { bundleHostTests, runInExtensionHost } from './extension-host.ts';
-import { addPrinter, makeWorkspace } from './guests.ts';
+import { makeHostWorkspace } from './guests.ts';
 import { editorOrSkip, type Editor } from './install.ts';
 import { startServer, type Server } from './server.ts';
 import { ROOT } from './workbench.ts';
@@ -24,13 +24,12 @@ describe('the extension in an extension host', function () {
 
   for (const kind of ['node', 'web'] as const) {
     it(`passes its tests: ${kind}`, async () => {
-      const folder = makeWorkspace('sample', 'linux');
-      addPrinter(folder);
+      const { folder, open } = makeHostWorkspace();
       server = await startServer(editor, { settings: RUNS_IN[kind] });
       try {
         const tests = await bundleHostTests(kind);
         const { code, output } = await runInExtensionHost(editor, server, {
-          ...{ kind, folder, tests, extension: ROOT, timeout: TIMEOUT_MS },
+          ...{ kind, folder: open, tests, extension: ROOT, timeout: TIMEOUT_MS },
         });
         if (process.env['TRAPLINE_VERBOSE'] || code !== 0) process.stderr.write(output);
         assert.equal(code, 0);

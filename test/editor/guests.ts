@@ -23,6 +23,15 @@ export function makeWorkspace(...guests: GuestName[]): string {
   return folder;
 }
 
+/** What the tests of extension/host-tests open: a folder that is empty, `open`, with the guests beside it that they copy into it. */
+export function makeHostWorkspace(): { readonly folder: string; readonly open: string } {
+  const folder = makeWorkspace('sample', 'linux');
+  addPrinter(folder);
+  const open = join(folder, 'open');
+  mkdirSync(open);
+  return { folder, open };
+}
+
 /** Prints 10 MB of the letter x on UART 0 as fast as it can, then spins for ever. */
 const PRINTER = [
   0xe59f0018, // ldr r0, [pc, #24]    UART 0
@@ -38,7 +47,7 @@ const PRINTER = [
 ];
 
 /** Adds a guest that prints a lot and never ends, as `printer/printer.elf`. */
-export function addPrinter(folder: string): void {
+function addPrinter(folder: string): void {
   const elf = makeElf({
     entry: 0x8000,
     sections: [{ name: '.text', address: 0x8000, bytes: wordsToBytes(...PRINTER) }],

@@ -2,16 +2,15 @@
 import { rmSync } from 'node:fs';
 import { runTests } from '@vscode/test-electron';
 import { bundleHostTests } from './extension-host.ts';
-import { addPrinter, makeWorkspace } from './guests.ts';
+import { makeHostWorkspace } from './guests.ts';
 import { ROOT } from './workbench.ts';
 
-const folder = makeWorkspace('sample', 'linux');
-addPrinter(folder);
+const { folder, open } = makeHostWorkspace();
 try {
   await runTests({
     extensionDevelopmentPath: ROOT,
     extensionTestsPath: await bundleHostTests('node'),
-    launchArgs: [folder, '--disable-extensions', '--disable-workspace-trust'],
+    launchArgs: [open, '--disable-extensions', '--disable-workspace-trust'],
   });
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -15,6 +15,20 @@ export const BROWSER_FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** Compares everything at once, so that the page does not change meanwhile, however busy the host is. */
+const MARKED_LINE = `(() => {
+  for (const marker of document.querySelectorAll('.monaco-editor .debug-top-stack-frame-line')) {
+    const { top } = marker.getBoundingClientRect();
+    for (const line of marker.closest('.monaco-editor').querySelectorAll('.view-lines .view-line')) {
+      if (Math.abs(line.getBoundingClientRect().top - top) >= 4) continue;
+      const copy = line.cloneNode(true);
+      for (const value of copy.querySelectorAll('[class*="debug-inline-value"]')) value.remove();
+      return copy.textContent.trimEnd();
+    }
+  }
+  return '';
+})()`;
+
 export class Workbench {
   readonly page: Page;
   private readonly context: BrowserContext;
@@ -128,23 +142,23 @@ export class Workbench {
   /** Adds a breakpoint by function name. */
   async addFunctionBreakpoint(name: string): Promise<void> {
     await this.command('Add Function Breakpoint');
-    const box = this.page.locator('.debug-breakpoints input').first();
-    await box.waitFor();
+    const list = this.page.locator('.debug-breakpoints');
+    const box = list.locator('.inputBoxContainer input').first();
+    // The row comes after those of the exception filters, and the list has only the rows that are in sight.
+    const shown = async (): Promise<boolean> => {
+      if (await box.isVisible()) return true;
+      await list.hover();
+      await this.page.mouse.wheel(0, 100);
+      return false;
+    };
+    await this.until('a row for the name', shown, (yes) => yes);
     await box.fill(name);
     await this.press('Enter');
   }
 
-  /** The text of the line that is marked as the next to be executed; empty for none. */
+  /** The text of the line that is marked as the next to be executed, without the values behind it; empty for none. */
   async markedLine(): Promise<string> {
-    const marker = this.page.locator('.monaco-editor .debug-top-stack-frame-line').first();
-    const box = await marker.boundingBox({ timeout: 200 }).catch(() => null);
-    if (!box) return '';
-    const lines = this.page.locator('.monaco-editor .view-lines .view-line');
-    for (const line of await lines.all()) {
-      const at = await line.boundingBox({ timeout: 200 }).catch(() => null);
-      if (at && Math.abs(at.y - box.y) < 4) return plain(await line.innerText());
-    }
-    return '';
+    return plain(await this.page.evaluate<string>(MARKED_LINE));
   }
 
   /** The text of the dialog or the notification that is shown; empty for none. */
