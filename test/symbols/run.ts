@@ -46,7 +46,7 @@ function compareStatic(file: string): boolean {
     ['blocks and their variables, beside gdb', () => compareScopes(info, file, everyNth(rows, 12))],
     [
       'breakpoints by name, beside gdb',
-      () => oracles.compareBreakpoints(info, file, outOfLine(info, [...new Set(everyNth(functions, 6))])),
+      () => oracles.compareBreakpoints(info, file, outOfLine(info, [...new Set(everyNth(functions, 37))])),
     ],
   ];
   return steps

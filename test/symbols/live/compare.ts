@@ -7,6 +7,7 @@ import { valueAt } from '../../../symbols/c-expression/value.ts';
 import type { FrameContext } from '../../../debug-adapter/dap/frame-context.ts';
 import type { DebugInfo } from '../../../symbols/debug-info.ts';
 import type { Location } from '../../../symbols/dwarf/expression.ts';
+import type { FrameState } from '../../../symbols/dwarf/variable-location.ts';
 import type { DebugVariable } from '../../../symbols/dwarf/variables.ts';
 import { InputError } from '../../../formats/input-error.ts';
 import type { GdbFrame, GdbVariable } from './gdb-session.ts';
@@ -127,12 +128,18 @@ function ruleFor({ variable }: OurVariable, text: string, levels: readonly Level
   const context = levels[at].ours?.context;
   if (!context) return undefined;
   for (const [rule, state] of viewsOfGdb(levels, at)) {
-    const view = { ...context, frame: state };
+    const view = { ...context, frame: state, target: { ...context.target, readRegister: numbered(state) } };
     const foretold = textOf(variable, context.info.locate(variable, state), view);
     if (foretold === inOurWords(text, foretold, view)) return rule;
   }
   return text === OPTIMIZED_OUT && isCalledWithoutAddress(context) ? ABSTRACT_CALLEE : undefined;
 }
+
+/** The registers of a state by the names that locations in registers have: r0 to r15. */
+const numbered =
+  (state: FrameState) =>
+  (name: string): number | undefined =>
+    state.register(Number(name.slice(1)));
 
 const ABSTRACT_CALLEE =
   'values at entry of functions that are inlined elsewhere: the call site names the abstract function, without an address for gdb';
