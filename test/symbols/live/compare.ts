@@ -78,9 +78,9 @@ function compareInferred(
 
 const SET_BY_HAND = 'return addresses at the start of a function, set by hand: gdb names the function before';
 
-/** Whether a return address is where the function begins that we name; gdb looks names up one byte before. */
-const isSetByHand = ({ pc, name, start }: OurFrame, frame: GdbFrame): boolean =>
-  pc === frame.pc && start === pc && name !== frame.name;
+/** Whether a return address is where the function begins that we name; gdb names that of one byte before. */
+const isSetByHand = ({ pc, start, startBefore, addressOf }: OurFrame, frame: GdbFrame): boolean =>
+  pc === frame.pc && start === pc && startBefore !== undefined && addressOf(frame.name) === startBefore;
 
 const describe = ({ name, pc, kind }: GdbFrame): string => `${name} ${hex(pc)}${kind === 'inlined' ? ' inlined' : ''}`;
 
