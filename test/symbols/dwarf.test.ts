@@ -8,6 +8,7 @@ import { build, buildObject, CLANG, hasCompiler, WAYS, type Way } from './compil
 import { hasGdb } from './gdb.ts';
 import * as oracles from './oracles.ts';
 import type { Comparison, NamedType } from './oracles.ts';
+import { compareScopes } from './scope-oracle.ts';
 
 const TYPES: readonly NamedType[] = [
   { namespace: 'struct', name: 'node' },
@@ -77,7 +78,7 @@ describe('DWARF reader', function () {
         ),
         2,
       );
-      same(oracles.compareScopes(info, file, addresses, way.clang), 40);
+      same(compareScopes(info, file, addresses, way.clang), 40);
       same(oracles.compareBreakpoints(info, file, ['main', 'external']), 2);
     });
   }

@@ -2,8 +2,6 @@
 import { spawnSync } from 'node:child_process';
 import { normalize } from 'node:path';
 import type { DebugInfo } from '../../symbols/debug-info.ts';
-import { AT } from '../../symbols/dwarf/constants.ts';
-import type { DebugVariable } from '../../symbols/dwarf/variables.ts';
 import { typeName } from '../../symbols/dwarf/type-name.ts';
 import type { DebugType } from '../../symbols/dwarf/types.ts';
 import { ROW } from '../../symbols/dwarf/line-program.ts';
@@ -13,9 +11,11 @@ import { runGdb } from './gdb.ts';
 export interface Comparison {
   compared: number;
   differences: string[];
+  /** How many differ by a rule that holds for the case, by rule. */
+  explained: ReadonlyMap<string, number>;
 }
 
-const hex = (value: number): string => (value >>> 0).toString(16);
+export const hex = (value: number): string => (value >>> 0).toString(16);
 
 function run(command: string, args: readonly string[], input?: string): string {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', input, maxBuffer: 1 << 30 });
@@ -26,18 +26,24 @@ function run(command: string, args: readonly string[], input?: string): string {
 /** Whether a tool can be started. */
 export const hasTool = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
 
-function compare<T>(
+/** Compares item by item. `explain` gives the rule by which an answer of theirs differs from ours, if there is one. */
+export function compare<T>(
   items: readonly T[],
   ours: (item: T) => string,
   theirs: readonly string[],
   label: (item: T) => string,
+  explain: (item: T, theirs: string) => string | undefined = () => undefined,
 ): Comparison {
   const differences: string[] = [];
+  const explained = new Map<string, number>();
   items.forEach((item, i) => {
     const mine = ours(item);
-    if (mine !== theirs[i]) differences.push(`${label(item)}: ${mine} | ${theirs[i]}`);
+    if (mine === theirs[i]) return;
+    const rule = explain(item, theirs[i]);
+    if (rule === undefined) differences.push(`${label(item)}: ${mine} | ${theirs[i]}`);
+    else explained.set(rule, (explained.get(rule) ?? 0) + 1);
   });
-  return { compared: items.length, differences };
+  return { compared: items.length, differences, explained };
 }
 
 /** The addresses of all rows of all line tables, each once. */
@@ -114,7 +120,7 @@ export function compareFunctions(info: DebugInfo, file: string): Comparison {
   for (const [offset, bounds] of theirs) {
     if (ours.get(offset) !== bounds) differences.push(`<${hex(offset)}>: ${ours.get(offset) ?? 'none'} | ${bounds}`);
   }
-  return { compared: theirs.size, differences };
+  return { compared: theirs.size, differences, explained: new Map() };
 }
 
 /** A type that C can name: `struct x`, `union y`, `enum z`, or the name of a typedef. */
@@ -170,7 +176,8 @@ export function compareTypes(info: DebugInfo, file: string, types: readonly Name
   return compare(types, ours, theirs, ({ namespace, name }) => `${namespace} ${name}`);
 }
 
-const json = (value: unknown): string =>
+/** JSON in which integers of any size are numbers. */
+export const json = (value: unknown): string =>
   JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
 
 function describe(info: DebugInfo, named: DebugType): unknown {
@@ -209,62 +216,6 @@ function spelled(type: DebugType): string {
   const text = SHORTENED.reduce((name, [long, short]) => name.replace(long, short), typeName(type));
   return text.includes('{') ? '?' : text;
 }
-
-const GDB_BLOCKS = `
-import gdb, json
-for pc in PCS:
-    block = gdb.block_for_pc(pc)
-    rows = []
-    while block and not block.is_static and not block.is_global:
-        names = sorted(s.name for s in block
-                       if (s.is_variable or s.is_argument) and str(s.type) != '__CORE_ADDR'
-                       and (ALL or s.addr_class != gdb.SYMBOL_LOC_OPTIMIZED_OUT))
-        if names: rows.append(names)
-        if block.function:
-            rows.append('=' + block.function.name)
-        block = block.superblock
-    print(json.dumps(rows))
-`;
-
-/**
- * The variables of the frame, by block at addresses, and the functions around, beside gdb's blocks; with those that were
- * optimized away, unless `locatedOnly`: where blocks do not say what they are instances of, as Clang's do not, gdb lists
- * the variables of inner blocks a second time.
- */
-export function compareScopes(
-  info: DebugInfo,
-  file: string,
-  addresses: readonly number[],
-  locatedOnly = false,
-): Comparison {
-  const script = GDB_BLOCKS.replace('PCS', JSON.stringify(addresses)).replace('ALL', locatedOnly ? 'False' : 'True');
-  const theirs = runGdb(file, script)
-    .trim()
-    .split('\n')
-    .map((line) => json(JSON.parse(line)));
-  const ours = (address: number): string =>
-    json(
-      info.variablesAt(address).flatMap(({ name, scopes }) => [
-        ...scopes
-          .map(({ variables }) =>
-            variables
-              .filter((variable) => isNoConstant(variable) && (!locatedOnly || hasPlace(variable)))
-              .map((variable) => variable.name)
-              .sort(),
-          )
-          .filter((names) => names.length > 0),
-        `=${name}`,
-      ]),
-    );
-  return compare(addresses, ours, theirs, hex);
-}
-
-const hasPlace = ({ die }: DebugVariable): boolean =>
-  die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) !== undefined;
-
-/** gdb tells constants, which have no place, from variables. */
-const isNoConstant = ({ die, isArgument }: DebugVariable): boolean =>
-  isArgument || die.withAttribute(AT.location) !== undefined || die.withAttribute(AT.constValue) === undefined;
 
 const GDB_GLOBALS = `
 import gdb, re

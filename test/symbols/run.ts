@@ -12,10 +12,10 @@ import { runCampaign } from './live/campaign.ts';
 import { instructionsUntil } from './live/machine.ts';
 import * as oracles from './oracles.ts';
 import type { Comparison } from './oracles.ts';
+import { compareScopes } from './scope-oracle.ts';
 import { everyNth, hasVmlinux, namedTypes, VMLINUX } from './vmlinux.ts';
 
 const SHOWN = 10;
-const TYPES = 2000;
 /** The boot is over with the prompt of its shell. */
 const BOOTED = '/ #';
 const LONGEST_BOOT = 1_000_000_000;
@@ -34,7 +34,7 @@ const { values } = parseArgs({
 const outOfLine = (info: DebugInfo, names: readonly string[]): string[] =>
   names.filter((name) => info.inlinedCopiesOf(name).length === 0);
 
-function compareStatic(file: string, typeCount: number): boolean {
+function compareStatic(file: string): boolean {
   const info = DebugInfo.open(new Uint8Array(readFileSync(file)), { name: file });
   const rows = oracles.rowAddresses(info);
   const types = namedTypes(info);
@@ -42,24 +42,32 @@ function compareStatic(file: string, typeCount: number): boolean {
   const steps: readonly (readonly [string, () => Comparison])[] = [
     ['rows of line tables, beside addr2line', () => oracles.compareLines(info, file, rows)],
     ['bounds of functions, beside readelf', () => oracles.compareFunctions(info, file)],
-    [
-      'layouts of types, beside gdb',
-      () => oracles.compareTypes(info, file, everyNth(types, Math.max(1, Math.floor(types.length / typeCount)))),
-    ],
-    ['blocks and their variables, beside gdb', () => oracles.compareScopes(info, file, everyNth(rows, 120))],
+    ['layouts of types, beside gdb', () => oracles.compareTypes(info, file, types)],
+    ['blocks and their variables, beside gdb', () => compareScopes(info, file, everyNth(rows, 12))],
     [
       'breakpoints by name, beside gdb',
       () => oracles.compareBreakpoints(info, file, outOfLine(info, [...new Set(everyNth(functions, 37))])),
     ],
   ];
-  return steps.map(([what, step]) => show(what, step())).every(Boolean);
+  return steps
+    .map(([what, step]) => {
+      const comparison = step();
+      const same = show(what, comparison);
+      showRules(comparison.explained);
+      return same;
+    })
+    .every(Boolean);
 }
 
 /** Prints a comparison. Returns whether nothing differs. */
-function show(what: string, { compared, differences }: Comparison): boolean {
+function show(what: string, { compared, differences }: Omit<Comparison, 'explained'>): boolean {
   console.log(`${what}: ${compared} compared, ${differences.length} differ`);
   for (const difference of differences.slice(0, SHOWN)) console.log(`  ${difference.slice(0, 400)}`);
   return differences.length === 0;
+}
+
+function showRules(explained: ReadonlyMap<string, number>): void {
+  for (const [rule, count] of explained) console.log(`by rule: ${rule}: ${count}`);
 }
 
 /** Stops of the boot; whether nothing differs. A run that has compared nothing fails as well. */
@@ -70,12 +78,12 @@ async function compareLive(mode: 'native' | 'lpv', stops: number): Promise<boole
   const tally = await runCampaign({ program, file: VMLINUX, mode, stops, seed: Number(values.seed), end });
   console.log(`\n${stops} stops in the ${end} instructions of the boot, ${mode}, beside gdb on the same machine`);
   for (const [kind, count] of tally.counts) show(kind, count);
-  for (const [rule, count] of tally.explained) console.log(`by rule: ${rule}: ${count}`);
+  showRules(tally.explained);
   return tally.differences === 0 && tally.compared('values of variables') > stops;
 }
 
 async function main(): Promise<boolean> {
-  let same = values['live-only'] || compareStatic(VMLINUX, TYPES);
+  let same = values['live-only'] || compareStatic(VMLINUX);
   if (values['static-only']) return same;
   same = (await compareLive('native', Number(values.stops))) && same;
   return (await compareLive('lpv', Number(values['lpv-stops']))) && same;

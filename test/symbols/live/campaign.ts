@@ -4,6 +4,7 @@ import { Random } from '../../hypervisor/random.ts';
 import { compareStacks, compareVariables, type Covered } from './compare.ts';
 import { coveredCode } from './frame-ranges.ts';
 import type { GdbFrame } from './gdb-session.ts';
+import { pairLevels } from './gdb-view.ts';
 import { LiveMachine, type OurFrame } from './machine.ts';
 import { compareSavedRegisters } from './saved-registers.ts';
 import { Tally } from './tally.ts';
@@ -62,15 +63,10 @@ export function compareInnermost(
   theirs: readonly GdbFrame[],
   tally: Tally,
 ): void {
-  let level = 0;
-  for (const [at, frame] of theirs.entries()) {
-    if (frame.kind === 'tailcall') continue;
-    const own = ours[level++];
-    if (!own || !frame.blocks) return;
-    compareVariables(`${where} #${at}`, own, frame, wasJumpedTo(theirs, at), tally);
+  const levels = pairLevels(ours, theirs);
+  for (const [at, level] of levels.entries()) {
+    if (level.theirs.kind === 'tailcall') continue;
+    if (!level.ours || !level.theirs.blocks) return;
+    compareVariables(`${where} #${at}`, levels, at, tally);
   }
 }
-
-/** Whether gdb infers, further out, that a function was entered by a jump out of another one. */
-const wasJumpedTo = (frames: readonly GdbFrame[], at: number): boolean =>
-  frames.slice(at + 1).some(({ kind }) => kind === 'tailcall');

@@ -7,12 +7,11 @@ import { valueAt } from '../../../symbols/c-expression/value.ts';
 import type { FrameContext } from '../../../debug-adapter/dap/frame-context.ts';
 import type { DebugInfo } from '../../../symbols/debug-info.ts';
 import type { Location } from '../../../symbols/dwarf/expression.ts';
-import { AT } from '../../../symbols/dwarf/constants.ts';
-import { locationAt } from '../../../symbols/dwarf/location-list.ts';
-import { OP } from '../../../symbols/dwarf/operations.ts';
+import type { FrameState } from '../../../symbols/dwarf/variable-location.ts';
 import type { DebugVariable } from '../../../symbols/dwarf/variables.ts';
 import { InputError } from '../../../formats/input-error.ts';
 import type { GdbFrame, GdbVariable } from './gdb-session.ts';
+import { isCalledWithoutAddress, jumpBefore, viewsOfGdb, type Level } from './gdb-view.ts';
 import type { OurFrame } from './machine.ts';
 import type { Tally } from './tally.ts';
 
@@ -33,7 +32,7 @@ export function compareStacks(
   let interrupted = true;
   for (const [at, frame] of theirs.entries()) {
     if (frame.kind === 'tailcall') {
-      tally.explain('tail-call frames that gdb infers from call sites');
+      compareInferred(`${where} frame ${at} ${frame.name}`, frame, theirs[at - 1], ours[level - 1], tally);
       continue;
     }
     const label = `${where} frame ${at} ${frame.name}`;
@@ -62,11 +61,26 @@ export function compareStacks(
   return level;
 }
 
+/** A frame that gdb infers, and that we do not show: it must have jumped to the function of the frame inside it. */
+function compareInferred(
+  label: string,
+  { pc }: GdbFrame,
+  inner: GdbFrame | undefined,
+  ownInner: OurFrame | undefined,
+  tally: Tally,
+): void {
+  const context = ownInner?.context;
+  const entered = inner?.kind === 'tailcall' ? inner.pc - 1 : context?.pc;
+  const target = entered === undefined ? undefined : context?.info.functionAt(entered)?.name;
+  const jump = context ? jumpBefore(context.info, pc) : 'unknown';
+  tally.compare('frames that gdb infers from jumps: call site', label, jump, `jump to ${target ?? 'unknown'}`);
+}
+
 const SET_BY_HAND = 'return addresses at the start of a function, set by hand: gdb names the function before';
 
-/** Whether a return address is where the function begins that we name; gdb looks names up one byte before. */
-const isSetByHand = ({ pc, name, start }: OurFrame, frame: GdbFrame): boolean =>
-  pc === frame.pc && start === pc && name !== frame.name;
+/** Whether a return address is where the function begins that we name; gdb names that of one byte before. */
+const isSetByHand = ({ pc, start, startBefore, addressOf }: OurFrame, frame: GdbFrame): boolean =>
+  pc === frame.pc && start === pc && startBefore !== undefined && addressOf(frame.name) === startBefore;
 
 const describe = ({ name, pc, kind }: GdbFrame): string => `${name} ${hex(pc)}${kind === 'inlined' ? ' inlined' : ''}`;
 
@@ -77,43 +91,58 @@ function describeOurs({ name, pc, isInlined, start, addressOf }: OurFrame, their
   return `${shown} ${hex(pc)}${isInlined ? ' inlined' : ''}`;
 }
 
-/** A variable as we print it, with where it is. */
+/** A variable as we print it. */
 interface OurVariable extends GdbVariable {
-  readonly location: Location;
-  /** Its location is what it was at the entry of the function. */
-  readonly fromEntry: boolean;
+  readonly variable: DebugVariable;
 }
 
-/**
- * Compares the variables of a frame, block by block: names, and values as they are printed. `byTailCall`: gdb infers
- * that a function further out was jumped to, so that it knows what was passed on.
- */
-export function compareVariables(
-  where: string,
-  { context }: OurFrame,
-  theirs: GdbFrame,
-  byTailCall: boolean,
-  tally: Tally,
-): void {
+/** Compares the variables of a level, block by block: names, and values as they are printed. */
+export function compareVariables(where: string, levels: readonly Level[], at: number, tally: Tally): void {
+  const { ours, theirs } = levels[at];
+  const context = ours?.context;
   const blocks = (theirs.blocks ?? []).filter((block) => block.length > 0);
   const scopes = context ? scopesOf(context) : [];
   const names = (variables: readonly { name: string }[]): string => variables.map(({ name }) => name).join(' ');
   const label = `${where} ${theirs.name}`;
   const listed = scopes.map(names).join('; ');
   tally.compare('blocks of variables', label, listed, blocks.map((block) => names(sorted(block))).join('; '));
-  blocks.forEach((block, at) => {
-    const own = scopes[at] ?? [];
-    sorted(block).forEach(({ name, text }, i) => {
-      const variable = own[i];
-      if (variable?.name !== name || !context) return;
-      if (isClobbered(variable.location, context)) tally.explain(CLOBBERED);
-      else if (byTailCall && isValueAtEntry(variable.location)) tally.explain(PASSED_BY_JUMP);
-      else if (variable.fromEntry && text === OPTIMIZED_OUT && isAlsoInlined(context)) tally.explain(ABSTRACT_CALLEE);
-      else if (theirs.kind === 'inlined' && variable.fromEntry && variable.text !== text) tally.explain(INLINED_ENTRY);
-      else tally.compare('values of variables', `${label} ${name}`, variable.text, inOurWords(text, variable, context));
+  if (!context) return;
+  blocks.forEach((block, i) => {
+    const own = scopes[i] ?? [];
+    sorted(block).forEach(({ name, text }, j) => {
+      const variable = own[j];
+      if (variable?.name !== name) return;
+      const said = inOurWords(text, variable.text, context);
+      const rule = said === variable.text ? undefined : ruleFor(variable, text, levels, at);
+      if (rule !== undefined) tally.explain(rule);
+      else {
+        const kind = said === OURS_OUT ? 'variables without a value' : 'values of variables';
+        tally.compare(kind, `${label} ${name}`, variable.text, said);
+      }
     });
   });
 }
+
+/** The rule by which gdb shows another value than we do; undefined where none foretells what it shows. */
+function ruleFor({ variable }: OurVariable, text: string, levels: readonly Level[], at: number): string | undefined {
+  const context = levels[at].ours?.context;
+  if (!context) return undefined;
+  for (const [rule, state] of viewsOfGdb(levels, at)) {
+    const view = { ...context, frame: state, target: { ...context.target, readRegister: numbered(state) } };
+    const foretold = textOf(variable, context.info.locate(variable, state), view);
+    if (foretold === inOurWords(text, foretold, view)) return rule;
+  }
+  return text === OPTIMIZED_OUT && isCalledWithoutAddress(context) ? ABSTRACT_CALLEE : undefined;
+}
+
+/** The registers of a state by the names that locations in registers have: r0 to r15. */
+const numbered =
+  (state: FrameState) =>
+  (name: string): number | undefined =>
+    state.register(Number(name.slice(1)));
+
+const ABSTRACT_CALLEE =
+  'values at entry of functions that are inlined elsewhere: the call site names the abstract function, without an address for gdb';
 
 /** By name; those of one name by value, since gdb does not keep their order. */
 const sorted = <T extends GdbVariable>(variables: readonly T[]): T[] =>
@@ -126,11 +155,11 @@ function scopesOf(context: FrameContext): OurVariable[][] {
   return (found?.scopes ?? [])
     .map(({ variables }) =>
       sorted(
-        variables.map((variable) => {
-          const location = info.locate(variable, frame);
-          const fromEntry = isFromEntry(variable, pc ?? 0);
-          return { name: variable.name, location, fromEntry, text: textOf(variable, location, context) };
-        }),
+        variables.map((variable) => ({
+          variable,
+          name: variable.name,
+          text: textOf(variable, info.locate(variable, frame), context),
+        })),
       ),
     )
     .filter((variables) => variables.length > 0);
@@ -154,51 +183,11 @@ function textOf(variable: DebugVariable, location: Location, { info, target }: F
   }
 }
 
-const CLOBBERED =
-  'variables in a register that the call has taken from its caller: we say so, gdb shows what the callee left in it';
-
-const ABSTRACT_CALLEE =
-  'values at entry of functions that are inlined elsewhere: the call site names the abstract function, without an address for gdb';
-
-const isAlsoInlined = ({ info, pc }: FrameContext): boolean =>
-  (pc !== undefined && info.functionAt(pc)?.die.has(AT.abstractOrigin)) === true;
-
-const INLINED_ENTRY =
-  'values at entry in inlined functions: gdb evaluates the call site in the wrong frame, unlike that of the function around';
-
-/** Whether the location of a variable at an address is a value at entry (DWARF 5, 2.5.1.7). */
-function isFromEntry({ die }: DebugVariable, pc: number): boolean {
-  const holder = die.withAttribute(AT.location);
-  const block = holder && locationAt(holder, AT.location, pc);
-  const first = block && block.section.bytes[block.start];
-  return first === OP.entryValue || first === OP.gnuEntryValue;
-}
-
-const PASSED_BY_JUMP = 'arguments at entry of functions that were jumped to: gdb takes them from an inferred frame';
-
 const isValueAtEntry = (location: Location): boolean =>
   location.kind === 'unavailable' && location.reason.startsWith('its value at entry');
 
-/** Whether a value needs a register that calls do not preserve (AAPCS, 6.1.1) and that the frame does not know. */
-function isClobbered(location: Location, { frame }: FrameContext): boolean {
-  const isLost = (register: number): boolean =>
-    (register <= 3 || register === 12 || register === 14) && frame?.register(register) === undefined;
-  switch (location.kind) {
-    case 'register':
-      return isLost(location.register);
-    case 'pieces':
-      return location.pieces.some((piece) => piece.location.kind === 'register' && isLost(piece.location.register));
-    case 'unavailable': {
-      const [, register] = /^register (\d+) was not saved$/.exec(location.reason) ?? [];
-      return register !== undefined && isLost(Number(register));
-    }
-    default:
-      return false;
-  }
-}
-
 /** gdb's text with what both say differently put into our words. */
-function inOurWords(text: string, { text: ours }: OurVariable, { info }: FrameContext): string {
+function inOurWords(text: string, ours: string, { info }: FrameContext): string {
   const said = text
     .replace(/<error: Cannot access memory at address 0x([0-9a-f]+)>/g, (_, address: string) => unreadable(address))
     .replace(/\([^()]*(?:\(\*\))?[^()]*\) <synthetic pointer>|<synthetic pointer>/g, OPTIMIZED_OUT)

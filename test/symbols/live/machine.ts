@@ -17,6 +17,8 @@ export interface OurFrame {
   readonly pc: number;
   /** Where its symbol begins. */
   readonly start: number | undefined;
+  /** Where the symbol begins that the byte before the pc belongs to. */
+  readonly startBefore: number | undefined;
   /** The address of any symbol. */
   readonly addressOf: (symbol: string) => number | undefined;
   /** Inlined into the next frame of the list. */
@@ -81,6 +83,7 @@ export class LiveMachine {
       name,
       pc: Number(instructionPointerReference),
       start: addressOf(name),
+      startBefore: this.guest.symbols.at(Number(instructionPointerReference) - 1)?.address,
       addressOf,
       register: (register) => contexts[i]?.target.readRegister?.(register),
       isInlined: (contexts[i + 1]?.frameIndex ?? 0) > 0,
