@@ -45,7 +45,7 @@ describe('command line', () => {
   });
 
   it('refuses options that do not exist yet', () => {
-    for (const option of ['--profile', '--jit', '--dap'])
+    for (const option of ['--profile', '--jit'])
       usage(() => parseArguments(run, [option, 'x']), /does not exist in this version/);
   });
 

@@ -79,7 +79,7 @@ describe('diagnostics', () => {
       await client.edit('startup', { start, end: start }, '\tcpsid i @ new\n');
       assert.deepEqual(brief(await pull(client, 'startup')), [
         ['lpv-cps', 2, 1, 1],
-        ['lpv-mrs', 3, 1, 1],
+        ['lpv-mrs', 2, 2, 1],
       ]);
       await client.open('notes', text, 'plaintext');
       assert.deepEqual((await pull(client, 'notes')).items, []);
