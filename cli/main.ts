@@ -1,17 +1,25 @@
 #!/usr/bin/env node
 /** The `trapline` command. Each command is in a file of its own, loaded when it is asked for. */
 import { type Command, commandHelp, ExitCode, isUserError, parseArguments, UsageError } from './command.ts';
+import { tuneForShortRun } from './short-run.ts';
+
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<{ command: Command }>;
+  /** Whether it reads its input once and ends. */
+  readonly short?: boolean;
+}
 
 /** Commands in the order of the help text. */
-const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<{ command: Command }> }>> = {
+const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { summary: 'boots a guest, with the terminal as its console', load: () => import('./run.ts') },
   test: { summary: 'runs the tests that a guest declares', load: () => import('./test.ts') },
   trace: { summary: 'runs a guest and writes its exits to the hypervisor', load: () => import('./trace.ts') },
   gdb: { summary: 'serves the GDB remote protocol', load: () => import('./gdb.ts') },
   dap: { summary: 'the debug adapter, on stdio or on a port', load: () => import('./dap.ts') },
   lsp: { summary: 'the language server, on stdio', load: () => import('./lsp.ts') },
-  lint: { summary: 'reports sensitive instructions in sources', load: () => import('./lint.ts') },
-  patch: { summary: 'replaces sensitive instructions by traps', load: () => import('./patch.ts') },
+  lint: { summary: 'reports sensitive instructions in sources', load: () => import('./lint.ts'), short: true },
+  patch: { summary: 'replaces sensitive instructions by traps', load: () => import('./patch.ts'), short: true },
   verify: { summary: 'lists the sensitive instructions left in a binary', load: () => import('./verify.ts') },
   disasm: { summary: 'disassembles an ELF file, with the meaning of its traps', load: () => import('./disasm.ts') },
 };
@@ -52,7 +60,9 @@ async function main(argv: readonly string[]): Promise<number> {
     throw new UsageError(
       `There is no ${wanted.startsWith('-') ? 'option' : 'command'} "${wanted}". The commands are: ${Object.keys(COMMANDS).join(', ')}.`,
     );
-  const { command } = await COMMANDS[wanted].load();
+  const { load, short = false } = COMMANDS[wanted];
+  if (short) tuneForShortRun();
+  const { command } = await load();
   const end = rest.indexOf('--');
   const own = end < 0 ? rest : rest.slice(0, end);
   if (name === 'help' || own.includes('--help') || own.includes('-h')) {

@@ -130,10 +130,10 @@ export class TestClient {
     return `file://${ROOT}/${name}`;
   }
 
-  /** Opens a document; without a text, the one of the file. */
-  async open(name: string, text = this.files.get(`${ROOT}/${name}`) ?? ''): Promise<void> {
+  /** Opens a document, in a language as an editor calls it; without a text, the one of the file. */
+  async open(name: string, text = this.files.get(`${ROOT}/${name}`) ?? '', languageId = 'arm'): Promise<void> {
     this.texts.set(name, text);
-    const document = { uri: this.uri(name), languageId: 'arm', version: ++this.version, text };
+    const document = { uri: this.uri(name), languageId, version: ++this.version, text };
     await this.notify('textDocument/didOpen', { textDocument: document });
   }
 

@@ -11,11 +11,15 @@ const SETTINGS = { includePaths: ['/inc'], forcedIncludes: [], defines: new Map<
 
 function lint(path: string, text: string, files: Readonly<Record<string, string>> = {}): ReturnType<Linter['result']> {
   const known = new Map(Object.entries(files).map(([name, contents]) => [name, new Source(name, contents)]));
+  return lintSource(new Source(path, text), known);
+}
+
+function lintSource(source: Source, known: ReadonlyMap<string, Source> = new Map()): ReturnType<Linter['result']> {
   const linter = new Linter({
     provider: { get: (name) => known.get(name) },
     settings: { assembly: () => SETTINGS, c: () => SETTINGS },
   });
-  linter.add(new Source(path, text));
+  linter.add(source);
   return linter.result();
 }
 
@@ -109,6 +113,25 @@ describe('hostile sources', function () {
     fc.assert(fc.property(textual, (text) => text.includes('lpv') || restoreText(text) === text));
   });
 
+  it('are read at every moment of their being typed', () => {
+    const text =
+      '#include "a.h"\n#define ON(x, y) x ## y\n\t.macro save r, m=cpsr @ note\n\tmrs\t\\r, \\m\n\t.endm\n' +
+      '#if defined(ON) && ON(1, 2) > 3\nx\t.req r4\nl:\tsave x\n#else\n\tldmia sp!, {r0-r3, pc}^ /* back */\n#endif\n' +
+      '\t.irp i, 1, "2"\n\t.if \\i - 1\n\tmcreq p15, 0, r\\i, c1, c0, 0\n\t.endif\n\t.endr\n' +
+      '\t.ascii "a\\"b", \'c\n1:\tb 1b; msr cpsr_c, #0xd3\n';
+    for (const path of ['/a.S', '/a.s', '/a.h', '/a.c']) {
+      let source = new Source(path, '');
+      for (let length = 1; length <= text.length; length++) {
+        source = source.edited(text.slice(0, length));
+        assert.deepEqual(
+          [...lintSource(source).findings].map(({ start, end, rule }) => [start, end, rule.id]),
+          lint(path, source.text).findings.map(({ start, end, rule }) => [start, end, rule.id]),
+        );
+      }
+    }
+    assert.equal(lint('/a.S', text).findings.length, 4);
+  });
+
   const bombs: Readonly<Record<string, [string, Record<string, string>?]>> = {
     'a line of a megabyte': [`mrs r0, cpsr ${'x'.repeat(1 << 20)}\n${';'.repeat(1 << 18)}`],
     'a megabyte of open parentheses': [`.if ${'('.repeat(1 << 20)}\n#if ${'('.repeat(1 << 20)}\n`],
@@ -127,6 +150,15 @@ describe('hostile sources', function () {
       '#include "/a.h"\nmrs r0, cpsr\n',
       { '/a.h': '#include "/b.h"\n', '/b.h': '#include "/a.h"\n#include "/a.h"\n' },
     ],
+    'includes a thousand deep': [
+      '#include "/h0.h"\nmrs r0, cpsr\n',
+      Object.fromEntries(
+        Array.from({ length: 1000 }, (_, i) => [`/h${i}.h`, `#include "/h${i + 1}.h"\n#define H${i} H${i + 1}\nH0\n`]),
+      ),
+    ],
+    'a line continued for a megabyte': ['mrs r0, \\\n'.repeat(100_000)],
+    'a string of a megabyte': [`.ascii "${'\\"'.repeat(1 << 19)}`],
+    'a comment that never ends': ['mrs r0, cpsr\n/*'.repeat(1 << 16)],
     'includes of the assembler': ['.include "/a.s"\n', { '/a.s': '.include "/a.s"\n.include "/a.s"\n' }],
     'conditionals that never end': ['#if 1\n'.repeat(50_000) + '.if 1\n'.repeat(50_000)],
   };

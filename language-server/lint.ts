@@ -7,7 +7,7 @@ import {
   type Problem,
   type SourceProvider,
 } from './parse/preprocessor/preprocess.ts';
-import { languageOf, type Source } from './parse/source.ts';
+import type { Source } from './parse/source.ts';
 import { noteAsmStatements, readCContext, type CContext, type ContextOf } from './rules/c-unit.ts';
 import { findingOf, type Finding } from './rules/finding.ts';
 import { type Note, SiteTable } from './rules/site-table.ts';
@@ -70,8 +70,7 @@ export class Linter {
    * then.
    */
   add(source: Source): boolean {
-    const { path } = source;
-    const language = languageOf(path);
+    const { path, language } = source;
     if (language === undefined || path.endsWith(`/${SUPPORT_FILE}`)) return false;
     if (language === 'assembly') {
       this.addAssembly(source);

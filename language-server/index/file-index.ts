@@ -1,7 +1,7 @@
 /** What one file defines, names and includes, as it is written: the index that the features of the editor share. */
 import type { LogicalLine } from '../parse/lines.ts';
 import { cacheOf, directiveOf } from '../parse/preprocessor/preprocess.ts';
-import { languageOf, type Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { statementsOf } from '../rules/written-sites.ts';
 import { tokensOf, type SymbolKind, type Token } from './tokens.ts';
 
@@ -103,7 +103,7 @@ class IndexBuilder {
 
   constructor(source: Source) {
     this.source = source;
-    this.isHeader = languageOf(source.path) !== 'assembly';
+    this.isHeader = source.language !== 'assembly';
   }
 
   build(): FileIndex {

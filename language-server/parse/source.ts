@@ -20,6 +20,8 @@ export interface Position {
 export class Source {
   readonly path: string;
   readonly text: string;
+  /** What it holds; undefined for a file that is neither assembly nor C. */
+  readonly language: Language | undefined;
   /** Whether the C preprocessor reads it: everything but `.s`. */
   readonly preprocessed: boolean;
   private cachedLines: LogicalLine[] | undefined;
@@ -27,23 +29,25 @@ export class Source {
   /** What later stages derive from the whole text. */
   readonly derived = new Map<unknown, unknown>();
 
-  constructor(path: string, text: string) {
+  /** The language is told by the path, unless the caller knows better: an editor has documents without an extension. */
+  constructor(path: string, text: string, language = languageOf(path)) {
     this.path = path;
     this.text = text;
+    this.language = language;
     this.preprocessed = !path.endsWith('.s');
   }
 
   /** The logical lines, read as assembly. */
   get lines(): readonly LogicalLine[] {
-    this.cachedLines ??= splitLines(this.text, { at: languageOf(this.path) === 'assembly' });
+    this.cachedLines ??= splitLines(this.text, { at: this.language === 'assembly' });
     return this.cachedLines;
   }
 
   /** The same file after an edit; unchanged lines are taken over. */
   edited(text: string): Source {
-    const next = new Source(this.path, text);
+    const next = new Source(this.path, text, this.language);
     if (this.cachedLines) {
-      next.cachedLines = updateLines(this.cachedLines, this.text, text, { at: languageOf(this.path) === 'assembly' });
+      next.cachedLines = updateLines(this.cachedLines, this.text, text, { at: this.language === 'assembly' });
     }
     return next;
   }

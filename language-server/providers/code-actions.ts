@@ -14,7 +14,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver';
 import { COMMANDS } from '../protocol.ts';
-import { languageOf, type Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { aliasesToAdd, applyEdits, editOf, editsOf, isFixable, restoreEdit, type TextEdit } from '../rules/edits.ts';
 import { replacedText, type Finding } from '../rules/finding.ts';
 import { aliasSymbol, restoreText } from '../rules/fix.ts';
@@ -262,7 +262,7 @@ export const codeActions: Provider = (context) => {
     }
     if (command === COMMANDS.restoreWorkspace) {
       return actions.everywhere('Restore the originals of traps', token, progress, (builder, source) => {
-        if (languageOf(source.path) !== undefined) builder.add(source, actions.restoreFile(source));
+        if (source.language !== undefined) builder.add(source, actions.restoreFile(source));
       });
     }
     return null;

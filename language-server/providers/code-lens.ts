@@ -27,7 +27,7 @@ async function expansions(workspace: Workspace, source: Source, name: string): P
     const use = workspace.outlineOf(unit).expansions.get(name);
     return use?.home === source ? use.count : 0;
   };
-  if (languageOf(source.path) === 'assembly') return countIn(source);
+  if (source.language === 'assembly') return countIn(source);
   const pause = new Pause();
   let total = 0;
   for (const path of await workspace.listSources()) {
@@ -43,7 +43,7 @@ export const codeLenses: Provider = ({ connection, workspace, client }) => {
     const source = workspace.sourceOf(textDocument.uri);
     if (!source) return null;
     // C has no macros of the assembler, but traps.
-    const definitions = languageOf(source.path) === 'c' ? [] : indexOf(source).definitions;
+    const definitions = source.language === 'c' ? [] : indexOf(source).definitions;
     const lenses: CodeLens[] = definitions
       .filter(({ kind }) => kind === 'macro')
       .map(({ start, end, name }: Definition) => ({

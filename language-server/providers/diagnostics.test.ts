@@ -70,6 +70,21 @@ describe('diagnostics', () => {
       assert.deepEqual(brief(await pull(client, 'a.S')), []);
     }));
 
+  it('of a document whose name does not tell its language are those of the language that the editor gives it', () =>
+    withClient({ 'm.h': FILES['m.h'] }, async (client) => {
+      const text = '#include "m.h"\n\tmrs r0, cpsr @ first\n';
+      await client.open('startup', text);
+      assert.deepEqual(brief(await pull(client, 'startup')), [['lpv-mrs', 2, 1, 1]]);
+      const start = { line: 1, character: 0 };
+      await client.edit('startup', { start, end: start }, '\tcpsid i @ new\n');
+      assert.deepEqual(brief(await pull(client, 'startup')), [
+        ['lpv-cps', 2, 1, 1],
+        ['lpv-mrs', 2, 2, 1],
+      ]);
+      await client.open('notes', text, 'plaintext');
+      assert.deepEqual((await pull(client, 'notes')).items, []);
+    }));
+
   it('obey severities, defines and include paths of the settings', () =>
     withClient(
       { 'a.S': '#include <far.h>\n#ifdef ON\n\tcpsid FAR\n#endif\n\tmrs r0, cpsr\n', 'far/far.h': '#define FAR i\n' },

@@ -1,7 +1,7 @@
 /** Formatting of a document, of a range, and of the line that has just been ended or labelled. */
 import type { FormattingOptions, TextEdit } from 'vscode-languageserver';
 import { formatEdits } from '../format.ts';
-import { languageOf, type Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { offsetAt, rangeAt } from '../workspace/workspace.ts';
 import type { Provider } from './provider.ts';
 
@@ -16,7 +16,7 @@ export const formatting: Provider = ({ connection, workspace }) => {
   /** Headers hold C, which has formatters of its own. */
   const sourceOf = (uri: string): Source | undefined => {
     const source = workspace.assemblyOf(uri);
-    return source && languageOf(source.path) === 'assembly' ? source : undefined;
+    return source && source.language === 'assembly' ? source : undefined;
   };
   connection.onDocumentFormatting(({ textDocument, options }) => {
     const source = sourceOf(textDocument.uri);

@@ -2,7 +2,7 @@
 import { InlayHintKind, InlayHintRefreshRequest, type InlayHint } from 'vscode-languageserver';
 import { instructionsNamed } from '../../isa/instruction-names.ts';
 import { lineIndexAt } from '../index/file-index.ts';
-import { languageOf, type Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { statementsOf } from '../rules/written-sites.ts';
 import { asmTexts, type AsmText } from '../workspace/asm-text.ts';
 import { statementWord, trapText, valueOf } from '../workspace/values.ts';
@@ -62,7 +62,7 @@ export const inlayHints: Provider = ({ connection, workspace, client }) => {
     if (!source) return null;
     const hints: InlayHint[] = [];
     const [from, to] = [offsetAt(source, range.start), offsetAt(source, range.end)];
-    if (languageOf(source.path) !== 'c') addHints(hints, workspace, source, { source, base: 0 }, from, to);
+    if (source.language !== 'c') addHints(hints, workspace, source, { source, base: 0 }, from, to);
     for (const text of asmTexts(source)) {
       const { base } = text;
       if (base > to || base + text.source.text.length < from) continue;

@@ -7,7 +7,7 @@ import type { SensitiveClass } from '../../isa/sensitivity.ts';
 import { splitStatements, type Statement } from '../parse/gas/statement.ts';
 import type { LogicalLine } from '../parse/lines.ts';
 import { cacheOf, directiveOf, macroOf } from '../parse/preprocessor/preprocess.ts';
-import { languageOf, type Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import { writtenNames } from './names.ts';
 
 /** A sensitive statement in a text. */
@@ -155,7 +155,7 @@ class Levels {
 
 /** All sites that are written in a file in assembly, or in the parts of a header that are. */
 export function writtenSites(source: Source): readonly WrittenSite[] {
-  const isHeader = languageOf(source.path) !== 'assembly';
+  const isHeader = source.language !== 'assembly';
   const names = writtenNames(aliasesOf(source));
   const sites: WrittenSite[] = [];
   let macroDepth = 0;

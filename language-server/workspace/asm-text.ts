@@ -3,7 +3,7 @@
  * the statement, in which everything but the contents of its strings is blank.
  */
 import { asmStatements, type AsmStatement } from '../parse/c/asm-statements.ts';
-import { languageOf, Source } from '../parse/source.ts';
+import { Source } from '../parse/source.ts';
 
 export interface AsmText {
   /** The text, read as assembly that is not preprocessed. */
@@ -34,7 +34,7 @@ function textOf(source: Source, { start, end, pieces }: AsmStatement): AsmText {
 
 /** The asm statements of a C file or a header, in order. */
 export function asmTexts(source: Source): readonly AsmText[] {
-  if (languageOf(source.path) === 'assembly') return [];
+  if (source.language === 'assembly') return [];
   return source.once(asmTexts, () => asmStatements(source).map((statement) => textOf(source, statement)));
 }
 
@@ -47,5 +47,5 @@ export function asmTextAt(source: Source, offset: number): AsmText | undefined {
 export function assemblyAt(source: Source, offset: number): AsmText | undefined {
   const inside = asmTextAt(source, offset);
   if (inside) return inside;
-  return languageOf(source.path) === 'c' ? undefined : { source, base: 0 };
+  return source.language === 'c' ? undefined : { source, base: 0 };
 }

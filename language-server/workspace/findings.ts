@@ -1,5 +1,5 @@
 /** Findings of a file as the editor shows them: a header's with what is known of the files that read it. */
-import { languageOf, type Source } from '../parse/source.ts';
+import type { Source } from '../parse/source.ts';
 import type { Finding } from '../rules/finding.ts';
 import type { Analysis } from './analysis.ts';
 import type { Workspace } from './workspace.ts';
@@ -15,7 +15,7 @@ export interface FileFindings {
 export function findingsOf(workspace: Workspace, source: Source, light = false): FileFindings {
   const { analyses } = workspace;
   const analysis = light ? analyses.lightOf(source) : analyses.of(source);
-  if (languageOf(source.path) !== 'header') return { findings: analysis.findings, analysis, id: String(analysis.id) };
+  if (source.language !== 'header') return { findings: analysis.findings, analysis, id: String(analysis.id) };
   const readers = [...analyses.including(source)];
   const merged = new Map(analysis.findings.map((finding) => [finding.start, finding]));
   for (const { lint } of readers) {

@@ -26,7 +26,7 @@ export function resolveInclude(workspace: Workspace, source: Source, include: In
 
 /** All files that a source reads, itself first. */
 export function filesOf(workspace: Workspace, source: Source): readonly Source[] {
-  const read = languageOf(source.path) === 'assembly' ? workspace.outlineOf(source).files : undefined;
+  const read = source.language === 'assembly' ? workspace.outlineOf(source).files : undefined;
   const files = new Set<Source>([source]);
   if (read) for (const file of read) files.add(file);
   else addIncludes(workspace, source, files);
@@ -104,12 +104,9 @@ export function definitionsAt(workspace: Workspace, at: Occurrence): readonly De
   const far: Definition[] = [];
   for (const file of sourcesNaming(workspace, token.name)) {
     const index = indexOf(file);
-    const isUnit = languageOf(file.path) === 'assembly';
+    const isUnit = file.language === 'assembly';
     for (const definition of definitionsOf(index, token.name)) {
-      if (
-        fits(at, definition.kind) &&
-        (!isUnit || languageOf(source.path) === 'header' || index.exported.has(definition.name))
-      )
+      if (fits(at, definition.kind) && (!isUnit || source.language === 'header' || index.exported.has(definition.name)))
         far.push(definition);
     }
   }
@@ -178,7 +175,7 @@ function reaches(definition: Definition): boolean {
   const { kind, source, name } = definition;
   if (kind === 'parameter' || kind === 'local') return false;
   return (
-    languageOf(source.path) === 'header' ||
+    source.language === 'header' ||
     (kind === 'label' || kind === 'constant' ? indexOf(source).exported.has(name) : false)
   );
 }

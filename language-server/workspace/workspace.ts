@@ -3,7 +3,7 @@ import type { CancellationToken, Position, Range, TextDocuments } from 'vscode-l
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import type { SettingsProvider } from '../lint.ts';
 import { folderOf, joinPath, type SourceProvider } from '../parse/preprocessor/preprocess.ts';
-import { languageOf, Source } from '../parse/source.ts';
+import { type Language, languageOf, Source } from '../parse/source.ts';
 import type { TrapCounts } from '../protocol.ts';
 import { DEFAULT_SETTINGS, type ServerSettings } from '../settings.ts';
 import { Analyses, type Analysis } from './analysis.ts';
@@ -46,6 +46,14 @@ export function offsetAt(source: Source, position: Position): number {
   let end = newline < 0 ? source.text.length : newline;
   if (end > start && source.text[end - 1] === '\r') end--;
   return Math.max(start, Math.min(start + position.character, end));
+}
+
+/** Names that editors give to the assembly language of ARM. */
+const ASSEMBLY_IDS: ReadonlySet<string> = new Set(['arm', 'asm', 'asm-arm', 'assembly', 'gas']);
+
+/** The language of an open document: by its path, or as the editor calls it where the path does not tell. */
+function languageOfDocument({ languageId }: TextDocument, path: string): Language | undefined {
+  return languageOf(path) ?? (ASSEMBLY_IDS.has(languageId) ? 'assembly' : undefined);
 }
 
 /** How often one answer may find that files are missing: an include names the next one. */
@@ -218,7 +226,7 @@ export class Workspace implements SourceProvider {
     const known = this.open.get(path);
     if (known?.version === document.version) return known.source;
     const text = document.getText();
-    const source = known ? known.source.edited(text) : new Source(path, text);
+    const source = known ? known.source.edited(text) : new Source(path, text, languageOfDocument(document, path));
     this.open.set(path, { source, version: document.version });
     return source;
   }
@@ -226,7 +234,8 @@ export class Workspace implements SourceProvider {
   /** The source of a document; undefined when it is not open, or neither assembly nor C. */
   sourceOf(uri: string): Source | undefined {
     const path = pathOfUri(uri);
-    return languageOf(path) === undefined ? undefined : this.get(path);
+    const source = this.openSource(path) ?? (languageOf(path) === undefined ? undefined : this.get(path));
+    return source?.language === undefined ? undefined : source;
   }
 
   /** The source of a document in the language of the assembler: assembly, or a header with its macros. */

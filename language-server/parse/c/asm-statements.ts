@@ -24,8 +24,11 @@ export interface AsmStatement {
   readonly define: { readonly start: number; readonly end: number } | undefined;
 }
 
-/** The keyword, or a literal in which it does not count. */
-const KEYWORD = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\b(?:__asm__|__asm|asm)\b/g;
+/**
+ * The keyword, or a literal in which it does not count. One that does not end goes to the end of its line: looking for an end from
+ * each of its quotes would take too long.
+ */
+const KEYWORD = /"(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?|\b(?:__asm__|__asm|asm)\b/g;
 /** A file without it has no asm statement. Paths of headers, such as <asm/io.h>, are in nearly every file of a kernel. */
 const MAY_HAVE = /\basm\b(?!\/[^/*]|-)|__asm/;
 const QUALIFIERS = /(?:\s|\b(?:volatile|__volatile__|__volatile|goto|inline|__inline__|__inline)\b)*/y;
