@@ -34,7 +34,7 @@ async function run(args: ParsedArguments): Promise<number> {
       output.put(byte);
     };
   const runner = new Runner(machine, (task) => output.whenReady(() => void setImmediate(task)));
-  const server = await listenForGdb(runner, port, { reset: () => guest.reset() });
+  const server = await listenForGdb(runner, port, { reset: () => guest.reset(), tasks: () => guest.tasks() });
   process.stdin.on('data', (bytes: Uint8Array) => runner.type(bytes));
   process.stdin.on('error', () => undefined);
   return new Promise((resolve) => {

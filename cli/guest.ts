@@ -1,4 +1,8 @@
 /** The options by which a command names its guest, and the machine that they make. */
+import { kernelAccess } from '../debug-adapter/awareness/access.ts';
+import type { Awareness } from '../debug-adapter/awareness/awareness.ts';
+import { openAwareness } from '../debug-adapter/awareness/open.ts';
+import { DebugFiles } from '../debug-adapter/dap/debug-files.ts';
 import { createMachine } from '../debug-adapter/launch/create-machine.ts';
 import type { GuestConfig } from '../debug-adapter/launch/guest-config.ts';
 import { CodeNames } from '../debug-adapter/inspection/code-names.ts';
@@ -81,6 +85,8 @@ export interface LoadedGuest {
     sources: SourceSettings;
     awareness: ResolvedGuest['awareness'];
   };
+  /** What is known of its tasks; reads its debug information at each call. Undefined where its kernel is not known. */
+  tasks(): Awareness | undefined;
   /** Address of the kernel's function `panic`. */
   panicAddress: number | undefined;
 }
@@ -136,6 +142,12 @@ export async function loadGuest(guest: string | GuestConfig | undefined, args: P
       sources: { folder: resolved.folder, map: resolved.sources },
       awareness: resolved.awareness,
     }),
+    tasks: () => {
+      const accesses = new DebugFiles(guestSymbols(resolved, created).files).all.map((info) =>
+        kernelAccess(machine, info),
+      );
+      return openAwareness(accesses, { name: resolved.name, description: resolved.awareness }, machine.vcpu);
+    },
     panicAddress: elf?.symbols.find('panic')?.address,
   };
 }

@@ -158,6 +158,7 @@ async function serveGdb(run: GuestRun, loaded: LoadedGuest, port: number): Promi
   const { listenForGdb } = await import('./listen-for-gdb.ts');
   return listenForGdb(run.runner, port, {
     reset: () => loaded.reset(),
+    tasks: () => loaded.tasks(),
     onClient: (connected) => (connected ? run.debuggerCame() : run.debuggerLeft()),
   });
 }

@@ -11,8 +11,8 @@ export function nodeAdapterHost(): AdapterHost {
       const { loadGuest } = await import('./dap/load-guest.ts');
       return loadGuest(args, nodeFileSystem, process.cwd(), isFile);
     },
-    serveGdb: async (_machine, runner, port) => {
-      const server = await startGdbServer(runner, { port });
+    serveGdb: async (guest, port) => {
+      const server = await startGdbServer(guest.runner, { port, tasks: () => guest.awareness });
       return { port: server.port, close: () => void server.close() };
     },
   };

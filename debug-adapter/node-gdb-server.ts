@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Runner } from '../emulator/runner.ts';
 import { encodeGdbPacket } from '../formats/gdb-packet.ts';
+import type { Awareness } from './awareness/awareness.ts';
 import { GdbSession } from './gdb/stub.ts';
 
 export interface GdbServerOptions {
@@ -9,6 +10,8 @@ export interface GdbServerOptions {
   port: number;
   /** Puts the guest back to its start (`monitor reset`). */
   reset?: () => void;
+  /** What is known of the guest's tasks; see `GdbSessionOptions`. */
+  tasks?: () => Awareness | undefined;
   /** Called when a client comes and when it has gone. */
   onClient?: (connected: boolean) => void;
 }
@@ -42,6 +45,7 @@ export function startGdbServer(runner: Runner, options: GdbServerOptions): Promi
       },
       {
         ...(options.reset && { reset: options.reset }),
+        ...(options.tasks && { tasks: options.tasks }),
         hangUp: () => socket.end(() => socket.destroy()),
         schedule: setImmediate,
       },

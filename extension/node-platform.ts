@@ -11,7 +11,9 @@ export function nodePlatform(extension: vscode.Uri): Platform {
   const cli = join(extension.fsPath, 'dist', 'cli.js');
   return {
     // Relative paths of a launch configuration start at the folder that it is of.
-    debugAdapter: ({ workspaceFolder }) => {
+    debugAdapter: ({ workspaceFolder, configuration }) => {
+      // The adapter of a guest that runs already is in the process of that guest.
+      if (configuration.request === 'attach') return runningAdapter(configuration);
       const folder = workspaceFolder ?? vscode.workspace.workspaceFolders?.[0];
       const cwd = folder?.uri.scheme === 'file' ? folder.uri.fsPath : undefined;
       return new vscode.DebugAdapterExecutable(process.execPath, [cli, 'dap'], {
@@ -30,6 +32,15 @@ export function nodePlatform(extension: vscode.Uri): Platform {
     },
     verify: (file) => runVerify(cli, file.fsPath),
   };
+}
+
+const LOCAL_HOST = '127.0.0.1';
+
+/** The adapter of `trapline run --dap PORT`. */
+function runningAdapter({ port, host }: vscode.DebugConfiguration): vscode.DebugAdapterServer {
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65535)
+    throw new Error('To attach, "port" must be the number that was given to "trapline run --dap PORT".');
+  return new vscode.DebugAdapterServer(port, typeof host === 'string' ? host : LOCAL_HOST);
 }
 
 /** Exit code 1 says that something was found; it is no failure. */

@@ -38,7 +38,7 @@ export interface DebugInfoOptions {
 /** The line of an address. */
 export interface LineInfo extends SourcePlace {
   readonly address: number;
-  /** Whether the row is a recommended place for a breakpoint. */
+  /** Whether a statement begins at `address`, which is then a recommended place for a breakpoint. */
   readonly isStatement: boolean;
 }
 
@@ -118,7 +118,7 @@ export class DebugInfo {
       const rows = this.lines.rowsOf(unit);
       const row = rows ? rowAt(rows, address) : -1;
       if (!rows || row < 0) continue;
-      return lineInfo(rows, row);
+      return { ...lineInfo(rows, row), isStatement: beginsStatement(rows, row) };
     }
     return undefined;
   }
@@ -415,6 +415,13 @@ export class DebugInfo {
 
 /** Whether GCC has compiled a function; its location lists hold in prologues, too. */
 const isFromGcc = ({ unit }: DebugFunction): boolean => /^GNU /.test(unit.root.text(AT.producer) ?? 'GNU ');
+
+/** Whether any of the rows at the address of a row, which is the last there, begins a statement. GCC often adds one that does not. */
+function beginsStatement({ addresses, lines, flags }: LineRows, last: number): boolean {
+  for (let row = last; row >= 0 && addresses[row] === addresses[last] && !(flags[row] & ROW.endSequence); row--)
+    if (flags[row] & ROW.isStatement && lines[row] !== 0) return true;
+  return false;
+}
 
 function lineInfo(rows: LineRows, row: number): LineInfo {
   return {

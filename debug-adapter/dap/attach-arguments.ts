@@ -22,7 +22,8 @@ export interface AttachArguments {
   console: ConsolePlace;
 }
 
-const ATTACH_ATTRIBUTES: readonly string[] = ['port', 'host', 'symbols', 'sourceMap', 'stopOnAttach', 'console'];
+/** The attributes of an attach request, besides those of every configuration. */
+export const ATTACH_ATTRIBUTES: readonly string[] = ['port', 'host', 'symbols', 'sourceMap', 'stopOnAttach', 'console'];
 const LOCAL_HOSTS: readonly unknown[] = ['localhost', '127.0.0.1', '::1'];
 
 /** Checks the arguments of an attach request. Throws a `UserError` that names the first attribute that is wrong. */

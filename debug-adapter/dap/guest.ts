@@ -63,7 +63,7 @@ export interface AdapterHost {
   /** Takes hold of a guest that runs already; undefined where there is none. Rejects as `load` does. */
   attach?(args: AttachArguments, signal: AbortSignal): Promise<LoadedGuest>;
   /** Serves the GDB protocol beside the session; undefined where that is not possible. */
-  serveGdb?(machine: Machine, runner: Runner, port: number): Promise<{ port: number; close(): void }>;
+  serveGdb?(guest: Guest, port: number): Promise<{ port: number; close(): void }>;
 }
 
 const SCTLR_M = 1;

@@ -28,8 +28,8 @@ export interface StepControl {
 const BATCH = 1000;
 /** A line that takes more instructions is left by breakpoints at all other lines of its function. */
 const PATIENCE = 300;
-/** So many breakpoints can be set for that. */
-const MOST_LINES = 240;
+/** A function with more is left to single instructions, so that damaged line tables cost no more than that. */
+const MOST_LINES = 16_384;
 /** From a vector to the first line of its handler. */
 const VECTOR_INSTRUCTIONS = 8;
 

@@ -412,8 +412,7 @@ export class TraplineSession extends DebugSession {
 
   private async serveGdb(loaded: Debuggee, port: number): Promise<void> {
     if (!this.host.serveGdb) throw errors.launchFailed('"gdbPort" needs a desktop: no ports can be opened here.');
-    const { machine, runner } = loaded.guest;
-    const server = await this.host.serveGdb(machine, runner, port).catch((error: unknown) => {
+    const server = await this.host.serveGdb(loaded.guest, port).catch((error: unknown) => {
       throw errors.launchFailed(`Cannot serve GDB on port ${port}: ${messageOf(error)}.`);
     });
     loaded.closeGdb = () => server.close();

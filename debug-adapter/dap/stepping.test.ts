@@ -131,11 +131,21 @@ for (const mode of ['native', 'lpv']) {
       // Where the loop begins, the first row of the table is of another line.
       while ((await s.frames())[0].line !== s.line('kernel/string.c', loop)) await s.step('next');
       assert.ok(Number(await s.evaluate('bytes')) > 2000);
-      const [, caller] = await s.frames();
       await s.step('next');
-      // What follows the loop has no statement of its own when no bytes are left: the function returns.
-      const [top] = await s.frames();
-      assert.deepEqual([top.name, top.instructionPointerReference], [caller.name, caller.instructionPointerReference]);
+      assert.equal(await s.here(), `memset ${at('kernel/string.c', 'while (bytes--) *t++ = (u8)value;')}`);
+    });
+
+    it('stops at each statement, although the compiler has put a row of another kind at its address, too', async () => {
+      await s.type('fork');
+      await s.runTo('task_fork');
+      const first = s.line('kernel/task.c', 'int task_fork(');
+      assert.equal(await s.here(), `task_fork task.c:${first}`);
+      for (const offset of [1, 2, 3, 7, 8, 9, 10]) {
+        await s.step('next');
+        assert.equal(await s.here(), `task_fork task.c:${first + offset}`);
+      }
+      await s.step('next');
+      assert.match(await s.here(), /^sys_fork /);
     });
 
     it('goes to another line of the function', async () => {

@@ -16,33 +16,42 @@ export function parseRange(text: string): { address: number; length: number } | 
   return match ? { address: parseInt(match[1], 16), length: parseInt(match[2], 16) } : undefined;
 }
 
+/** The physical address of the level 1 table for a virtual address, where it is not the one in use. */
+export type TableFor = (address: number) => number | undefined;
+
 /** `mADDRESS,LENGTH`: replies with what can be read; an error only when that is nothing. */
-export function readMemory(machine: Machine, text: string, longest: number): string {
+export function readMemory(machine: Machine, text: string, longest: number, tableFor: TableFor): string {
   const range = parseRange(text);
   if (!range) return BAD_PACKET;
   if (range.length === 0) return '';
-  const bytes = readGuestMemory(machine, range.address, Math.min(range.length, longest));
+  const { address } = range;
+  const bytes = readGuestMemory(machine, address, Math.min(range.length, longest), tableFor(address));
   return bytes.length === 0 ? MEMORY_ERROR : bytesToHex(bytes);
 }
 
 /** `MADDRESS,LENGTH:HEX` */
-export function writeMemoryHex(machine: Machine, text: string): string {
+export function writeMemoryHex(machine: Machine, text: string, tableFor: TableFor): string {
   const colon = text.indexOf(':');
   const range = parseRange(text.slice(0, Math.max(colon, 0)));
   const bytes = hexToBytes(text.slice(colon + 1));
-  return range && bytes ? write(machine, range, bytes) : BAD_PACKET;
+  return range && bytes ? write(machine, range, bytes, tableFor) : BAD_PACKET;
 }
 
 /** `XADDRESS,LENGTH:BYTES`; a length of 0 asks whether the packet is known. */
-export function writeMemoryBinary(machine: Machine, body: Uint8Array): string {
+export function writeMemoryBinary(machine: Machine, body: Uint8Array, tableFor: TableFor): string {
   const colon = body.indexOf(0x3a);
   const range = parseRange(asciiText(body.subarray(0, Math.max(colon, 0))));
-  return range ? write(machine, range, body.subarray(colon + 1)) : BAD_PACKET;
+  return range ? write(machine, range, body.subarray(colon + 1), tableFor) : BAD_PACKET;
 }
 
-function write(machine: Machine, range: { address: number; length: number }, bytes: Uint8Array): string {
-  if (bytes.length !== range.length) return BAD_PACKET;
-  return writeGuestMemory(machine, range.address, bytes) === bytes.length ? 'OK' : MEMORY_ERROR;
+function write(
+  machine: Machine,
+  { address, length }: { address: number; length: number },
+  bytes: Uint8Array,
+  tableFor: TableFor,
+): string {
+  if (bytes.length !== length) return BAD_PACKET;
+  return writeGuestMemory(machine, address, bytes, tableFor(address)) === length ? 'OK' : MEMORY_ERROR;
 }
 
 /** Bytes that are read at a time where a range may be long. */

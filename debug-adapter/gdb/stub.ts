@@ -16,6 +16,7 @@ import {
   GdbPacketParser,
   hexToBytes,
 } from '../../formats/gdb-packet.ts';
+import type { Awareness } from '../awareness/awareness.ts';
 import { describeStop } from '../target.ts';
 import { GdbBreakpoints, type WatchKind } from './breakpoints.ts';
 import {
@@ -39,15 +40,16 @@ import {
   writeGeneral,
 } from './registers.ts';
 import { parseSimpleResume, parseVCont, type ResumeAction } from './resume.ts';
-import { GdbThreads, hexId, savedRegister, type ThreadSource } from './threads.ts';
+import { taskThreads } from './tasks.ts';
+import { GdbThreads, hexId } from './threads.ts';
 
 export interface GdbSessionOptions {
   /** Puts the guest back to its start, loaded again. By default CPU and board are reset and RAM is kept. */
   reset?: () => void;
   /** Called when the client asks for the connection to end (kill). */
   hangUp?: () => void;
-  /** The tasks of the guest as threads; by default there is one thread, the virtual CPU. */
-  threads?: ThreadSource;
+  /** What is known of the guest's tasks, which are then threads. Asked once, when the client looks; by default there is one thread, the virtual CPU. */
+  tasks?: () => Awareness | undefined;
   /** Runs a task after what waits in the event loop. */
   schedule?: (task: () => void) => void;
 }
@@ -96,6 +98,7 @@ export class GdbSession {
   private lastFrame: Uint8Array | undefined;
   private lastSignal = SIGTRAP;
   private readonly threads: GdbThreads;
+  private readonly tableFor = (address: number): number | undefined => this.threads.tableFor(address);
   /** The client asked for the pause that is under way. */
   private interrupted = false;
   /** A watchpoint hit that the client has not yet stepped over; see `step`. */
@@ -106,7 +109,8 @@ export class GdbSession {
     this.send = send;
     this.options = options;
     this.breakpoints = new GdbBreakpoints(runner.machine, runner.points.newOwner());
-    this.threads = new GdbThreads(runner.machine, options.threads);
+    const cpu = { id: 1, name: 'CPU 0', detail: runner.machine.vm.mode };
+    this.threads = new GdbThreads(taskThreads(options.tasks ?? (() => undefined), cpu));
     this.wasRunning = runner.running;
     runner.onStop.add(this.onStop);
     if (this.wasRunning) {
@@ -178,7 +182,7 @@ export class GdbSession {
 
   private dispatch(body: Uint8Array): Reply {
     const { machine } = this.runner;
-    if (body[0] === 0x58) return writeMemoryBinary(machine, body.subarray(1));
+    if (body[0] === 0x58) return this.changed(writeMemoryBinary(machine, body.subarray(1), this.tableFor));
     const text = asciiText(body);
     const rest = text.slice(1);
     switch (text[0]) {
@@ -191,15 +195,15 @@ export class GdbSession {
         return readGeneral((id) => this.registerOf(id));
       case 'G':
         if (this.threads.savedRegisters) return NOT_ON_CPU;
-        return writeGeneral(machine, rest) ? 'OK' : BAD_PACKET;
+        return this.changed(writeGeneral(machine, rest) ? 'OK' : BAD_PACKET);
       case 'p':
         return this.readRegister(rest);
       case 'P':
         return this.writeRegister(rest);
       case 'm':
-        return readMemory(machine, rest, PACKET_SIZE / 2);
+        return readMemory(machine, rest, PACKET_SIZE / 2, this.tableFor);
       case 'M':
-        return writeMemoryHex(machine, rest);
+        return this.changed(writeMemoryHex(machine, rest, this.tableFor));
       case 'Z':
       case 'z':
         return this.breakpoints.change(rest, text[0] === 'Z');
@@ -239,7 +243,13 @@ export class GdbSession {
   /** A register of the selected thread. */
   private registerOf(id: RegisterId): number | undefined {
     const saved = this.threads.savedRegisters;
-    return saved ? savedRegister(saved, id) : this.runner.machine.vcpu.readRegister(id);
+    return saved ? saved[id] : this.runner.machine.vcpu.readRegister(id);
+  }
+
+  /** Passes a reply on, after the guest was changed. */
+  private changed(reply: string): string {
+    this.threads.forget();
+    return reply;
   }
 
   /** `Hg` selects a thread; `Hc`, of old, names the one to go on, which only that on the CPU can be. */
@@ -256,7 +266,7 @@ export class GdbSession {
     const value = match ? hexToWord(match[2]) : undefined;
     if (id === undefined || value === undefined) return BAD_PACKET;
     this.runner.machine.vcpu.writeRegister(id, value | 0);
-    return 'OK';
+    return this.changed('OK');
   }
 
   private query(text: string): Reply {

@@ -2,9 +2,16 @@
  * Threads as a GDB client sees them: the one that runs on the virtual CPU, and whatever tasks a kernel keeps asleep, where
  * somebody knows how to find them.
  */
-import type { Machine } from '../../emulator/machine.ts';
-import { REGISTER } from '../../emulator/registers.ts';
 import { asciiBytes, bytesToHex } from '../../formats/gdb-packet.ts';
+import type { TaskSpace } from '../awareness/awareness.ts';
+
+/** What a task that sleeps has left; read when it is asked for. */
+export interface SleepingThread {
+  /** Core registers r0 to r15 with which it will go on, undefined where one is not known. */
+  registers(): readonly (number | undefined)[];
+  /** Its memory; undefined when that is what the CPU sees now. */
+  space(): TaskSpace | undefined;
+}
 
 /** A task of the guest. */
 export interface GuestThread {
@@ -13,47 +20,64 @@ export interface GuestThread {
   readonly name: string;
   /** Further facts in a few words, such as its state. */
   readonly detail?: string;
-  /**
-   * Core registers r0 to r15 and CPSR (index 16) with which a sleeping task will go on, undefined where one is not known. Absent
-   * for the task that is on the CPU.
-   */
-  readonly registers?: readonly (number | undefined)[];
+  /** Absent for the task that is on the CPU. */
+  readonly sleeping?: SleepingThread;
 }
 
-/** Who knows the tasks of a guest; exactly one of them is on the CPU. Asked at most once for each stop. */
-export type ThreadSource = () => readonly GuestThread[];
+/** Who knows the tasks of a guest. */
+export interface ThreadSource {
+  /** The id of the task that is on the CPU. Asked at each stop. */
+  current(): number;
+  /** All tasks; exactly one of them is on the CPU. Asked at most once for each stop, and only when the client wants them. */
+  list(): readonly GuestThread[];
+}
 
 /** Threads in one packet of a list. */
 const IN_ONE_PACKET = 500;
-const CPSR_INDEX = 16;
+
+/** The registers of a sleeping task do not change while the guest stands. */
+interface Selected {
+  readonly id: number;
+  readonly registers: readonly (number | undefined)[] | undefined;
+  readonly space: TaskSpace | undefined;
+}
 
 export class GdbThreads {
   private readonly source: ThreadSource;
   private known: readonly GuestThread[] | undefined;
-  /** The thread that `g`, `p` and their like are about. */
-  private selected: number | undefined;
+  private onCpu: number | undefined;
+  /** The thread that `g`, `p`, `m` and their like are about. */
+  private selected: Selected | undefined;
   private listed = 0;
 
-  constructor(machine: Machine, source: ThreadSource | undefined) {
-    this.source = source ?? (() => [{ id: 1, name: 'CPU 0', detail: machine.vm.mode }]);
+  constructor(source: ThreadSource) {
+    this.source = source;
   }
 
   /** The guest has moved: its tasks may be others, and the one on the CPU is selected. */
   invalidate(): void {
-    this.known = undefined;
+    this.forget();
     this.selected = undefined;
+  }
+
+  /** The client has changed the guest: what is known of its tasks may be wrong. The selected thread stays. */
+  forget(): void {
+    this.known = undefined;
+    this.onCpu = undefined;
   }
 
   /** The id of the thread on the CPU. */
   get current(): number {
-    return this.all.find(({ registers }) => !registers)?.id ?? 1;
+    return (this.onCpu ??= this.source.current());
   }
 
   /** `H...`: selects a thread for registers and memory. False for one that does not exist. */
   select(id: string): boolean {
     const found = this.find(id);
     if (found === undefined) return false;
-    this.selected = found;
+    if (found === this.selected?.id) return true;
+    const sleeping = found === this.current ? undefined : this.all.find((thread) => thread.id === found)?.sleeping;
+    this.selected = { id: found, registers: sleeping?.registers(), space: sleeping?.space() };
     return true;
   }
 
@@ -69,7 +93,13 @@ export class GdbThreads {
 
   /** The saved registers of the selected thread; undefined when it is on the CPU. */
   get savedRegisters(): readonly (number | undefined)[] | undefined {
-    return this.selected === undefined ? undefined : this.all.find(({ id }) => id === this.selected)?.registers;
+    return this.selected?.registers;
+  }
+
+  /** The physical address of the level 1 table by which the selected thread sees an address; undefined for the CPU's own. */
+  tableFor(address: number): number | undefined {
+    const space = this.selected?.space;
+    return space && address < space.end ? space.table : undefined;
   }
 
   /** `qfThreadInfo` and, for what follows, `qsThreadInfo`. */
@@ -96,7 +126,7 @@ export class GdbThreads {
   }
 
   private get all(): readonly GuestThread[] {
-    return (this.known ??= this.source());
+    return (this.known ??= this.source.list());
   }
 
   /** The thread of an id, plain or in the multiprocess form (`p1.2`). */
@@ -104,15 +134,9 @@ export class GdbThreads {
     const match = /^(?:p(?:-1|0*1|0+)(?:\.|$))?(-1|[0-9a-fA-F]{1,8})?$/.exec(text);
     if (!match || text === '') return undefined;
     const id = match[1] === undefined || match[1] === '-1' ? 0 : parseInt(match[1], 16);
-    if (id === 0) return this.current;
+    if (id === 0 || id === this.current) return this.current;
     return this.all.some((thread) => thread.id === id) ? id : undefined;
   }
-}
-
-/** A core register of a sleeping thread in the order of GDB's numbers; undefined for one that is not known. */
-export function savedRegister(registers: readonly (number | undefined)[], id: number): number | undefined {
-  if (id < REGISTER.cpsr) return registers[id];
-  return id === REGISTER.cpsr ? registers[CPSR_INDEX] : undefined;
 }
 
 export const hexId = (id: number): string => id.toString(16).padStart(2, '0');

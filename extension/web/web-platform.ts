@@ -8,7 +8,11 @@ import { WorkerAdapter } from './worker-adapter.ts';
 export function webPlatform(extension: vscode.Uri): Platform {
   const script = (name: string): vscode.Uri => vscode.Uri.joinPath(extension, 'dist', name);
   return {
-    debugAdapter: ({ workspaceFolder }) => {
+    debugAdapter: ({ workspaceFolder, configuration }) => {
+      if (configuration.request === 'attach')
+        throw new Error(
+          'A browser cannot reach the port of a guest; attach with VS Code on a desktop, or use "launch".',
+        );
       const folder = workspaceFolder ?? vscode.workspace.workspaceFolders?.[0];
       return new vscode.DebugAdapterInlineImplementation(new WorkerAdapter(script('dap-worker.js'), folder?.uri));
     },
