@@ -307,9 +307,23 @@ export class Compiler {
   }
 
   /** A type as it is written. Throws an `InputError` for one that is not known. */
-  type({ base, pointers, bounds }: WrittenType): DebugType {
+  type({ base, pointers, bounds, function: called }: WrittenType): DebugType {
     let type = this.baseType(base);
     for (let i = 0; i < pointers; i++) type = values.pointerTo(type);
+    if (called) {
+      const parameters = called.parameters.map((parameter) => this.type(parameter));
+      const { isVariadic, isPrototyped } = called;
+      type = {
+        kind: 'function',
+        name: undefined,
+        size: undefined,
+        returns: type,
+        parameters,
+        isVariadic,
+        isPrototyped,
+      };
+      for (let i = 0; i < called.pointers; i++) type = values.pointerTo(type);
+    }
     for (const count of [...bounds].reverse()) {
       type = { kind: 'array', name: undefined, element: type, count, size: values.sizeOf(type) * count };
     }

@@ -6,6 +6,15 @@ export interface WrittenType {
   readonly base: { readonly namespace: 'struct' | 'union' | 'enum' | 'plain'; readonly name: string };
   readonly pointers: number;
   readonly bounds: readonly number[];
+  /** For a pointer to a function: the base with its pointers is what that returns. */
+  readonly function?: {
+    readonly pointers: number;
+    readonly parameters: readonly WrittenType[];
+    /** Ends in `...`. */
+    readonly isVariadic: boolean;
+    /** `()` leaves the parameters open. */
+    readonly isPrototyped: boolean;
+  };
 }
 
 export type Syntax =
@@ -270,6 +279,9 @@ class Parser {
       else if (this.token.kind === 'name' && QUALIFIERS.has(this.token.text)) this.position++;
       else break;
     }
+    const base = { namespace, name: words.join(' ') };
+    if (this.token.text === '(' && this.tokens[this.position + 1].text === '*')
+      return { base, pointers, bounds: [], function: this.functionType() };
     const bounds: number[] = [];
     while (this.accept('[')) {
       const token = this.token;
@@ -278,7 +290,28 @@ class Parser {
       bounds.push(Number(token.value));
       this.expect(']');
     }
-    return { base: { namespace, name: words.join(' ') }, pointers, bounds };
+    return { base, pointers, bounds };
+  }
+
+  /** `(*)(int, char *)` behind what the function returns. */
+  private functionType(): NonNullable<WrittenType['function']> {
+    this.expect('(');
+    let pointers = 0;
+    while (this.accept('*')) pointers++;
+    this.expect(')');
+    this.expect('(');
+    if (this.accept(')')) return { pointers, parameters: [], isVariadic: false, isPrototyped: false };
+    const parameters: WrittenType[] = [];
+    let isVariadic: boolean;
+    do {
+      isVariadic = parameters.length > 0 && this.accept('.');
+      if (!isVariadic) parameters.push(this.type());
+    } while (!isVariadic && this.accept(','));
+    for (let dot = 1; isVariadic && dot < 3; dot++) this.expect('.');
+    this.expect(')');
+    const [only] = parameters;
+    const isNone = parameters.length === 1 && only.base.name === 'void' && only.pointers === 0 && !only.function;
+    return { pointers, parameters: isNone ? [] : parameters, isVariadic, isPrototyped: true };
   }
 
   private name(): string {

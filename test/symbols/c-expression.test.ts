@@ -23,6 +23,7 @@ sizeof(struct node)|sizeof first.label|sizeof(int)|sizeof(union number)|(char)fi
 (long long)-1|(unsigned)-1|1 + 2 * 3|7 / 2|-7 / 2|-7 % 3|7 % -3|1 << 31|1u << 31|0xffffffff|0xffffffffu + 1|4294967295 + 1
 -1 < 0u|-1 < 0|1 ? 2 : 3|0 ? 2 : 3|!first.next|!!first.next|first.next && first.ready|~0|~0u|- -3|+'A'|'A'|'\\n'
 2.5 * 2|1 / 2.0|first.real + 1|3 == 3.0|07 + 0x1F|GREEN|BLUE + 1|RED == 0|first.colour == GREEN
+(int (*)(int, int))add|(int (*)(int, int))table[0] == add|sizeof(int (*)(void))|(void (*)())0|*(int (*)(int, char *))add|(struct node *(**)(struct node *, ...))&table[0]
 *(int *)&number|((struct node *)&second)->big|*(unsigned char *)bytes|bytes + 1|*(bytes + 2)|&bytes[4] - &bytes[1]
 first.previous == 0|(int)first.next == (int)&second|first.next->label[0]|(first.big >> 4) & 0xff|1 == 1 == 1|3 - 2 - 1
 first.next != 0 && first.next->colour == BLUE|(enum colour)5|(enum colour)7|(enum flags)3|(unsigned long long)1 << 40
