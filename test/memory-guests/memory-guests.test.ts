@@ -31,7 +31,7 @@ const namesOf = (differences: readonly LineDifference[], program: ProgramName): 
 const compilerFound = hasCompiler();
 
 describe(`memory guests${compilerFound ? '' : ': arm-none-eabi-gcc is not installed'}`, function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const program of PROGRAMS)
     describe(program, () => {

@@ -24,7 +24,7 @@ const MEMORY = '16M';
 /** The last line of every guest. */
 export const END = 'DONE\n';
 const QEMU = 'qemu-system-arm';
-const QEMU_TIMEOUT_MS = 20_000;
+const QEMU_TIMEOUT_MS = 100_000;
 
 export const PROGRAMS = ['rights', 'sharing', 'vectors', 'tables'] as const;
 export type ProgramName = (typeof PROGRAMS)[number];

@@ -15,7 +15,7 @@ const COMMANDS = 'ps\nselftest\n';
 const END = 30_000_000;
 
 describe('the sample kernel beside gdb on the same machine', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   before(function () {
     if (!hasGdb() || !hasTool('arm-none-eabi-readelf')) this.skip();
