@@ -159,7 +159,10 @@ class MemoryView extends ViewElement {
 
   /** Evaluates the expression, and goes where it leads when that has changed. */
   private async locate(): Promise<void> {
-    const place = await addressOf(this.host, this.kept.expression, this.session.frameId);
+    const { expression } = this.kept;
+    const place = await addressOf(this.host, expression, this.session.frameId);
+    // Another expression may have been entered meanwhile; an answer for the old one must not win.
+    if (expression !== this.kept.expression) return;
     const { place: before } = this;
     if (before?.address === place.address && before.physical === place.physical) return;
     if (before?.physical !== place.physical) this.image.clear();
