@@ -21,7 +21,8 @@ for (const mode of ['native', 'lpv'] satisfies ExecutionMode[])
     /** Runs gdb with commands, connected to a fresh machine; returns what it prints. */
     async function gdb(...commands: readonly string[]): Promise<string> {
       const { machine } = await guestMachine(SAMPLE_GUEST, mode, { patched: false });
-      const server = await startGdbServer(new Runner(machine, setImmediate), { port: 0 });
+      const runner = new Runner(machine, setImmediate);
+      const server = await startGdbServer(runner, { port: 0 });
       const all = [
         'set confirm off',
         `target remote 127.0.0.1:${server.port}`,
@@ -38,6 +39,8 @@ for (const mode of ['native', 'lpv'] satisfies ExecutionMode[])
         });
       } finally {
         await server.close();
+        // The client has let the guest go on.
+        runner.pause();
       }
     }
 

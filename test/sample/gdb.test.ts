@@ -24,8 +24,9 @@ async function gdb(mode: ExecutionMode, input: string, commands: readonly string
   const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
   await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
-  runner.pause();
   await server.close();
+  // The client has let the guest go on.
+  runner.pause();
   return text;
 }
 
